@@ -1,0 +1,239 @@
+"""What the clean room's events amount to: checks for the report, problems for the person.
+
+Pure but for reading the project's own source for the line that failed.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from ..exchange import decode
+from ..values import Check, Example, Problem, Where
+from .compare import Mismatch, compare
+from .difference import difference_text, summary
+from .causes import Cause, likely_cause
+from .openapi import openapi_problems
+from .places import place_in
+
+_UNSTEADY: Final = (
+    "the answer depends on more than the request: look for the time, random numbers without a seed, "
+    "the order of a set, or something that an earlier call changed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the application answered to one example, raw."""
+
+    status: int
+    content_type: str
+    body: bytes
+    seconds: float
+    error: Mapping[str, str]  # ``summary`` and ``traceback`` of what the application raised; {} where nothing
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run of the child told, event by event."""
+
+    names: tuple[str, ...]  # of the examples, in order
+    timeout: float
+    stage: str = "import"  # what it does now: ``import``, ``startup``, ``openapi``, ``examples``, ``shutdown``
+    asking: str | None = None  # the example that is being answered
+    answers: dict[str, Answer] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)  # by stage
+    failure: Mapping[str, str] = field(default_factory=dict)  # ``summary`` and ``traceback``
+    openapi: dict[str, Any] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    concealed: set[str] = field(default_factory=set)  # files that were asked for and are not in the project
+    ended: bool = False
+    timed_out: bool = False
+    exit_code: int | None = None
+    log: str = ""
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        kind = event["event"]
+        if kind == "imported":
+            self.seconds["import"], self.stage = event["seconds"], "startup"
+        elif kind == "started":
+            self.seconds["startup"], self.stage = event["seconds"], "openapi"
+        elif kind == "openapi":
+            self.openapi, self.seconds["openapi"], self.stage = event["document"], event["seconds"], "examples"
+        elif kind == "asking":
+            self.asking = event["name"]
+        elif kind == "answered":
+            self.answers[event["name"]] = Answer(
+                event["status"],
+                event["content_type"],
+                base64.b64decode(event["body"]),
+                event["seconds"],
+                event.get("error", {}),
+            )
+            self.asking = None
+        elif kind == "asked":
+            self.stage = "shutdown"
+        elif kind == "concealed":
+            self.concealed.add(event["path"])
+        elif kind == "failed":
+            self.failure = event
+        elif kind == "end":
+            self.modules, self.hidden, self.ended = tuple(event["modules"]), event["hidden"], True
+
+    @property
+    def broken(self) -> bool:
+        """Whether it stopped before all examples were asked."""
+        return self.stage != "shutdown"
+
+
+def checks_of(run: Run, examples: Sequence[Example]) -> tuple[Check, ...]:
+    """One check each for import, startup and OpenAPI document, and one an example."""
+    checks = [_stage_check(run, stage, name) for stage, name in _STAGES]
+    if run.openapi:
+        checks[-1] = replace(checks[-1], **_openapi_verdict(run.openapi))
+    if not examples:
+        checks.append(Check(name="parity", outcome="skipped", detail="not verified: there is no example"))
+    return (*checks, *(_parity(run, example) for example in examples))
+
+
+def problems_of(run: Run, examples: Sequence[Example], root: Path) -> tuple[Problem, ...]:
+    """Each failure with its place in the notebook, its likely cause and the next step."""
+    return (*_stopped(run, root), *_openapi_faults(run), *_wrong_answers(run, examples, root))
+
+
+# --- checks -------------------------------------------------------------------------------------
+
+_STAGES: Final = (("import", "import"), ("startup", "start"), ("openapi", "openapi"))
+_WORDS: Final = {
+    "import": "the project cannot be imported",
+    "startup": "the service does not start",
+    "openapi": "the service gives no OpenAPI document",
+    "examples": "the service stopped while it answered",
+}
+
+
+def _stage_check(run: Run, stage: str, name: str) -> Check:
+    order = [*(key for key, _ in _STAGES), "examples", "shutdown"]
+    if order.index(run.stage) > order.index(stage):
+        seconds = run.seconds.get(stage, 0.0)
+        detail = f"{len(run.modules)} third-party packages" if stage == "import" and run.modules else ""
+        return Check(name=name, outcome="passed", detail=detail, seconds=seconds)
+    if run.stage == stage:
+        return Check(name=name, outcome="failed", detail=_stop_reason(run))
+    return Check(name=name, outcome="skipped", detail=f"{_WORDS[run.stage]}")
+
+
+def _openapi_verdict(document: Mapping[str, Any]) -> dict[str, Any]:
+    found = openapi_problems(document)
+    detail = "; ".join(found) or f"{len(document['paths'])} paths"
+    return {"outcome": "failed" if found else "passed", "detail": detail}
+
+
+def is_parity(check: Check) -> bool:
+    return check.name.partition(" ")[0] == "parity"
+
+
+def _parity(run: Run, example: Example) -> Check:
+    name = f"parity {example.name}"
+    answer = run.answers.get(example.name)
+    if answer is not None:
+        mismatches = _mismatches(example, answer)
+        if not mismatches:
+            return Check(name=name, outcome="passed", seconds=answer.seconds)
+        detail = answer.error.get("summary") or summary(mismatches)
+        return Check(
+            name=name,
+            outcome="failed",
+            detail=detail,
+            difference=difference_text(mismatches),
+            seconds=answer.seconds,
+        )
+    if run.stage == "examples" and example.name == _unanswered(run):
+        return Check(name=name, outcome="failed", detail=_stop_reason(run))
+    return Check(name=name, outcome="skipped", detail=_WORDS.get(run.stage, ""))
+
+
+def _unanswered(run: Run) -> str:
+    return run.asking or next((name for name in run.names if name not in run.answers), "")
+
+
+def _mismatches(example: Example, answer: Answer) -> tuple[Mismatch, ...]:
+    got = decode(answer.status, answer.content_type, answer.body, like=example.response)
+    return compare(example.response, got)
+
+
+def _stop_reason(run: Run) -> str:
+    if run.timed_out:
+        return f"nothing came within {run.timeout:g} s"
+    if run.failure:
+        return run.failure["summary"]
+    return f"the interpreter ended with exit code {run.exit_code}"
+
+
+# --- problems -----------------------------------------------------------------------------------
+
+
+def _stopped(run: Run, root: Path) -> Iterator[Problem]:
+    if not run.broken:
+        return
+    message = f"{_WORDS[run.stage]}: {_stop_reason(run)}"
+    asked = f" at example {run.asking}" if run.asking else ""
+    if run.timed_out:
+        hint = "look for something that waits for a connection, an input or a lock that only the notebook has"
+        yield Problem(message=message + asked, hint=hint)
+        return
+    log = run.failure.get("traceback") or run.log
+    exit_code = None if run.failure else run.exit_code
+    yield _explained(message + asked, log, likely_cause(log, exit_code=exit_code), root, Where())
+
+
+def _openapi_faults(run: Run) -> Iterator[Problem]:
+    found = openapi_problems(run.openapi) if run.openapi else ()
+    if found:
+        yield Problem(
+            message=f"the service's OpenAPI document is not valid: {'; '.join(found)}",
+            hint="give each endpoint a method and path of its own, and declare the parameters that its path names",
+        )
+
+
+def _wrong_answers(run: Run, examples: Sequence[Example], root: Path) -> Iterator[Problem]:
+    for example in examples:
+        answer = run.answers.get(example.name)
+        mismatches = _mismatches(example, answer) if answer else ()
+        if not answer or not mismatches:
+            continue
+        where = example.where if str(example.where) else Where(name=example.endpoint)
+        if answer.error:
+            traceback = answer.error["traceback"]
+            message = f"{example.name} fails outside the notebook: {answer.error['summary']}"
+            yield _explained(message, traceback, likely_cause(traceback), root, where)
+        else:
+            difference = difference_text(mismatches)
+            yield Problem(
+                message=f"{example.name} is answered otherwise than in the notebook\n{difference}",
+                hint=_UNSTEADY + _absences(run),
+                where=where,
+            )
+
+
+def _absences(run: Run) -> str:
+    """What was asked for and is not in the service: another possible reason."""
+    modules = [f"the module {name}" for name in sorted(run.hidden) if "." not in name]
+    absent = [*(f"the file {path}" for path in sorted(run.concealed)), *modules][:3]
+    return f"; it also asked for {', '.join(absent)}, which the service does not have" if absent else ""
+
+
+def _explained(message: str, log: str, cause: Cause | None, root: Path, where: Where) -> Problem:
+    """The failure with the user's own line that it comes from, and the cause where that says more."""
+    place = place_in(log, root)
+    lines = [message]
+    if place is not None:
+        where = place.where if str(place.where) else where
+        lines.append(f"    at {place.file}:{place.line}  {place.source}".rstrip())
+    if cause is not None and cause.message not in message:
+        lines.append(f"    {cause.message}")
+    return Problem(message="\n".join(lines), hint=cause.hint if cause else "", where=where)
