@@ -1,0 +1,24 @@
+"""Service and lock to a project: planned purely, then written whole or not at all."""
+
+from .compare import Difference, compare
+from .finish import Finish, Finisher, describe
+from .names import is_service_name, service_name
+from .plan import Plan, StagedFile, plan
+from .projects import load_project, zip_project
+from .write import write
+
+__all__ = [
+    "Difference",
+    "Finish",
+    "Finisher",
+    "Plan",
+    "StagedFile",
+    "compare",
+    "describe",
+    "is_service_name",
+    "load_project",
+    "plan",
+    "service_name",
+    "write",
+    "zip_project",
+]

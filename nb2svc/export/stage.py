@@ -1,0 +1,135 @@
+"""A plan as files in an empty folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import ExportError
+from ..runtime.manifest import Manifest
+from .finish import Finisher
+from .folder import is_dropping, sha256_of
+from .manifest import manifest_text
+from .plan import MANIFEST, OPENAPI, Content, Plan, StagedFile
+from .pretty_json import dumps
+
+LARGE = 64 << 20  # bytes: from here on linked, or copied by the system; the runtime's check of the SHA-256 must do
+_CHUNK = 1 << 20
+
+
+def stage(plan: Plan, root: Path, finish: Finisher, *, reuse: Mapping[str, Path] | None = None) -> Manifest:
+    """Write the whole project of ``plan`` to the empty folder ``root`` and return its manifest.
+
+    ``reuse`` maps SHA-256 to files on the same file system that may become files of the project as they are.
+    Raises ``ExportError`` where ``finish`` refuses or a file to copy is gone or changed, ``OSError`` where the
+    disk does.
+    """
+    files = {path: _place(root, path, content, reuse or {}) for path, content in plan.files.items()}
+    write_file(root / MANIFEST, manifest_text(plan.manifest.model_copy(update={"files": files})).encode())
+    finished = finish(root)
+    remove_droppings(root)
+    openapi = dumps(finished.openapi).encode()
+    write_file(root / OPENAPI, openapi)
+    files[OPENAPI] = hashlib.sha256(openapi).hexdigest()
+    manifest = plan.manifest.model_copy(
+        update={
+            "files": dict(sorted(files.items())),
+            "verified": finished.verified,
+            "warnings": (*plan.manifest.warnings, *map(str, finished.problems)),
+        }
+    )
+    write_file(root / MANIFEST, manifest_text(manifest).encode(), sync=True)
+    return manifest
+
+
+def write_file(path: Path, content: bytes, *, sync: bool = False) -> None:
+    """Write a file of mode 0644, whatever the umask; ``sync`` waits until it is on the disk."""
+    with path.open("wb") as file:
+        file.write(content)
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
+    path.chmod(0o644)
+
+
+def digest_of(content: Content) -> str:
+    """SHA-256 of a file of a plan, read only where capture did not say it. Raises ``ExportError`` where it is gone."""
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest()
+    try:
+        return content.sha256 or sha256_of(content.source)
+    except FileNotFoundError as error:
+        raise _gone(content) from error
+
+
+def remove_droppings(root: Path) -> None:
+    """Delete what importing the project left in it (byte code of this machine's interpreter)."""
+    for folder, folders, names in os.walk(root):
+        for name in [name for name in folders if is_dropping(name)]:
+            shutil.rmtree(Path(folder, name))
+            folders.remove(name)
+        for name in filter(is_dropping, names):
+            Path(folder, name).unlink()
+
+
+def _place(root: Path, path: str, content: Content, reuse: Mapping[str, Path]) -> str:
+    _make_folders(root, Path(path).parent)
+    target = root / path
+    if isinstance(content, bytes):
+        write_file(target, content)
+        return hashlib.sha256(content).hexdigest()
+    if content.sha256 in reuse and _link(reuse[content.sha256], target):
+        return content.sha256
+    return _copy(content, target, path)
+
+
+def _make_folders(root: Path, folder: Path) -> None:
+    """``root / folder`` with mode 0755 all along, whatever the umask."""
+    for part in [*reversed(folder.parents), folder]:
+        place = root / part
+        if not place.is_dir():
+            place.mkdir()
+            place.chmod(0o755)
+
+
+def _link(source: Path, target: Path) -> bool:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        return False
+    target.chmod(0o644)
+    return True
+
+
+def _copy(file: StagedFile, target: Path, path: str) -> str:
+    try:
+        if file.sha256 and (file.size or 0) >= LARGE:
+            if not _link(file.source, target):
+                shutil.copyfile(file.source, target)
+            digest = file.sha256 if target.stat().st_size == file.size else "another size"
+        else:
+            digest = _copy_hashing(file.source, target)
+    except FileNotFoundError as error:
+        raise _gone(file) from error
+    if file.sha256 and digest != file.sha256:
+        raise ExportError(f"{path} is not what was captured", hint="run the cell that makes it again")
+    target.chmod(0o644)
+    return digest
+
+
+def _gone(file: StagedFile) -> ExportError:
+    return ExportError(f"{file.source} is gone", hint="run the cell that makes it again")
+
+
+def _copy_hashing(source: Path, target: Path) -> str:
+    digest = hashlib.sha256()
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while chunk := reader.read(_CHUNK):
+            digest.update(chunk)
+            writer.write(chunk)
+        writer.flush()
+        os.fsync(writer.fileno())
+    return digest.hexdigest()
