@@ -1,0 +1,261 @@
+"""The cell log: every execution of every cell, and which statement gave each name its value.
+
+Notebooks run out of order; cells are edited, run again and deleted. So nothing is ever replayed from the
+notebook's file. The log remembers what was really executed, and finds a live object's source through the code
+file name that IPython gave its cell, or through the statement that bound it.
+"""
+
+from __future__ import annotations
+
+import ast
+import weakref
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..values import CapturedCell, Where
+from .marks import MARKER, mark_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+# Magics whose cell body is ordinary Python that binds names in the notebook.
+TRANSPARENT_MAGICS = ("%%time", "%%capture", "%%timeit", "%%prun")
+
+
+@dataclass
+class LoggedCell:
+    """A captured cell with its syntax tree and the objects that its statements bound."""
+
+    cell: CapturedCell
+    bound: dict[str, weakref.ref[Any] | int] = field(default_factory=dict)  # name → its object after the run
+
+    @property
+    def code(self) -> str:
+        """The Python of the cell, line for line as the user sees it."""
+        first, _, rest = self.cell.raw.partition("\n")
+        if first.lstrip().startswith(TRANSPARENT_MAGICS):
+            return "\n" + _body(rest)
+        return _without_marker(self.cell.code)
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        try:
+            return ast.parse(self.code)
+        except SyntaxError:  # a cell of another language, or one that never ran
+            return ast.Module(body=[], type_ignores=[])
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.code.splitlines()
+
+    def holds(self, name: str, value: object) -> bool:
+        """Whether this cell bound ``name`` to just this object."""
+        if name not in self.bound:
+            return False
+        kept = self.bound[name]
+        return kept() is value if isinstance(kept, weakref.ref) else kept == id(value)
+
+
+def _body(raw: str) -> str:
+    """The Python below a cell magic, another magic on its first line included."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    first, _, rest = raw.partition("\n")
+    if first.startswith(TRANSPARENT_MAGICS):
+        return "\n" + _body(rest)
+    marked = "".join(mark_line(raw.splitlines(keepends=True)))
+    return _without_marker(TransformerManager().transform_cell(marked))
+
+
+def _without_marker(code: str) -> str:
+    """The marker stands on the line of our own magic."""
+    first, _, rest = code.partition("\n")
+    return "\n" + rest if first.startswith(MARKER) else code
+
+
+def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that run at a cell's top level, those inside ``if``, ``try``, ``with`` and loops included."""
+    for node in body:
+        yield node
+        for block in ("body", "orelse", "finalbody"):
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                yield from statements(getattr(node, block, []))
+        for handler in getattr(node, "handlers", []):
+            yield from statements(handler.body)
+        for case in getattr(node, "cases", []):
+            yield from statements(case.body)
+
+
+def bound_names(node: ast.stmt) -> set[str]:
+    """Names that one top-level statement binds."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {node.name}
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+    targets: list[ast.expr] = []
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.For, ast.AsyncFor)):
+        targets = [node.target]
+    elif isinstance(node, (ast.With, ast.AsyncWith)):
+        targets = [item.optional_vars for item in node.items if item.optional_vars]
+    names = {inner.id for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name)}
+    walruses = (inner for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)) if _is_simple(node) else ()
+    return names | {walrus.target.id for walrus in walruses}
+
+
+def _is_simple(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign))
+
+
+@dataclass(frozen=True)
+class Binding:
+    """The newest statement that bound a name."""
+
+    logged: LoggedCell
+    node: ast.stmt
+
+
+class CellLog:
+    """Keeps every executed cell of one kernel. Attach it once to an IPython shell."""
+
+    def __init__(self) -> None:
+        self.cells: list[LoggedCell] = []
+        self.notebook = ""
+        self.deleted: set[str] = set()  # ids of cells that the front end says are gone
+        self._running: list[tuple[CapturedCell, InteractiveShell]] = []
+        self._shell: InteractiveShell | None = None
+
+    # --- recording ----------------------------------------------------------------------------
+
+    def attach(self, shell: InteractiveShell) -> None:
+        """Start to record, and take in what ran before."""
+        self._shell = shell
+        self._back_fill(shell)
+        shell.events.register("pre_run_cell", self._before)
+        shell.events.register("post_run_cell", self._after)
+
+    def detach(self) -> None:
+        if self._shell is not None:
+            self._shell.events.unregister("pre_run_cell", self._before)
+            self._shell.events.unregister("post_run_cell", self._after)
+            self._shell = None
+
+    def _back_fill(self, shell: InteractiveShell) -> None:
+        history = shell.history_manager
+        if history is None:
+            return
+        pairs = zip(history.input_hist_raw, history.input_hist_parsed, strict=False)
+        for number, (raw, code) in enumerate(pairs):
+            if number and code.strip():  # entry 0 is always empty
+                cell = CapturedCell(number=number, raw=raw, code=code, filename=_filename(shell, raw, code, number))
+                self._append(cell, shell.user_ns)
+
+    def _before(self, info: ExecutionInfo) -> None:
+        shell = self._shell
+        if shell is None:
+            return
+        code = getattr(info, "transformed_cell", None) or shell.transform_cell(info.raw_cell)
+        number: int = shell.displayhook.prompt_count  # of this cell, before and since IPython counts it first
+        cell = CapturedCell(
+            number=number,
+            raw=info.raw_cell,
+            code=code,
+            filename=_filename(shell, info.raw_cell, code, number),
+            cell_id=getattr(info, "cell_id", None),
+        )
+        self._running.append((cell, shell))
+        self.deleted |= set(_metadata(info, shell).get("deletedCells", ()))
+        self.deleted.discard(cell.cell_id or "")
+
+    def _after(self, result: ExecutionResult) -> None:
+        if self._running:
+            cell, shell = self._running.pop()
+            self._append(cell, shell.user_ns)
+
+    def _append(self, cell: CapturedCell, namespace: dict[str, Any]) -> LoggedCell:
+        logged = LoggedCell(cell)
+        names = {name for node in statements(logged.tree.body) for name in bound_names(node)}
+        logged.bound = {name: _keep(namespace[name]) for name in names if name in namespace}
+        self.cells.append(logged)
+        return logged
+
+    # --- looking up ---------------------------------------------------------------------------
+
+    @property
+    def current(self) -> LoggedCell | None:
+        """The cell that is running now, its names as they are at this moment."""
+        if not self._running:
+            return None
+        cell, shell = self._running[-1]
+        logged = LoggedCell(cell)
+        names = {name for node in statements(logged.tree.body) for name in bound_names(node)}
+        logged.bound = {name: _keep(shell.user_ns[name]) for name in names if name in shell.user_ns}
+        return logged
+
+    def newest_first(self) -> Iterator[LoggedCell]:
+        """All executions, the one that is running now included, newest first."""
+        if current := self.current:
+            yield current
+        yield from reversed(self.cells)
+
+    def by_filename(self, filename: str) -> LoggedCell | None:
+        """The newest cell whose code has this ``co_filename``."""
+        return next((logged for logged in self.newest_first() if logged.cell.filename == filename), None)
+
+    def binding(self, name: str, value: object) -> Binding | None:
+        """The newest statement that gave ``name`` this very object; None where none is known to have."""
+        for logged in self.newest_first():
+            if logged.holds(name, value):
+                nodes = [node for node in statements(logged.tree.body) if name in bound_names(node)]
+                return Binding(logged, nodes[-1])
+        return None
+
+    def imports(self) -> Iterator[ast.Import | ast.ImportFrom]:
+        """Every import statement that ran at top level, newest first."""
+        for logged in self.newest_first():
+            for node in reversed(list(statements(logged.tree.body))):
+                if isinstance(node, (ast.Import, ast.ImportFrom)):
+                    yield node
+
+    def where(self, logged: LoggedCell | None = None, name: str = "") -> Where:
+        """The place of a cell (the running one by default)."""
+        logged = logged or self.current
+        return Where(notebook=self.notebook, cell=logged.cell.number if logged else None, name=name)
+
+
+def _metadata(info: ExecutionInfo, shell: InteractiveShell) -> dict[str, Any]:
+    """What the front end says beside the code; JupyterLab names the cells deleted since the last run."""
+    given = getattr(info, "cell_meta", None)
+    kernel = getattr(shell, "kernel", None)
+    if given is None and kernel is not None:
+        given = kernel.get_parent("shell").get("metadata")
+    return given if isinstance(given, dict) else {}
+
+
+def _number(info: ExecutionInfo, shell: InteractiveShell) -> int:
+    """The execution count of the cell about to run. Newer IPythons have counted it by now, older ones have not;
+    the history grows only afterwards."""
+    if info.store_history and shell.history_manager is not None:
+        return len(shell.history_manager.input_hist_parsed)
+    return shell.execution_count
+
+
+def _filename(shell: InteractiveShell, raw: str, code: str, number: int) -> str:
+    filename: str = shell.compile.get_code_name(raw, code, number)
+    return filename
+
+
+def _keep(value: object) -> weakref.ref[Any] | int:
+    """Remember an object's identity without keeping it alive: the log must not hold on to big data.
+
+    Lists, dicts and numbers take no weak reference; their ``id`` serves, and who uses the binding of such a
+    value compares it with its source once more.
+    """
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return id(value)

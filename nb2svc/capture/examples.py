@@ -1,0 +1,136 @@
+"""From an example as a person writes it to the HTTP request that a client would send."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from ..errors import UsageError
+from ..values import Where
+
+if TYPE_CHECKING:
+    from fastapi.routing import APIRoute
+
+def evaluate(expression: str, namespace: Mapping[str, Any], where: Where) -> Any:
+    """The value of ``--example``: JSON, else a Python expression over the notebook's names.
+
+    Raises ``UsageError`` where the expression raises.
+    """
+    try:
+        return json.loads(expression)
+    except ValueError:
+        pass
+    try:
+        return eval(compile(expression.strip(), "--example", "eval"), dict(namespace))  # noqa: S307 - the user's own
+    except Exception as error:
+        raise UsageError(
+            f"--example {expression} fails: {type(error).__name__}: {error}",
+            hint="an example is JSON, or an expression of names that the notebook has bound",
+            where=where,
+        ) from error
+
+
+def request_for(route: APIRoute, method: str, value: Any, where: Where) -> dict[str, Any]:
+    """The request that gives ``value`` to a route, in the form of ``Example.request``.
+
+    A dict's keys that are path, query, header or form parameters of the route go there; the rest is the body.
+    """
+    from ..runtime.encoding import plain
+
+    given = dict(value) if isinstance(value, dict) else None
+    path = _fill_path(route.path_format, given, where)
+    query = _take(given, _fields(route.dependant, "query_params"))
+    headers = _take(given, _fields(route.dependant, "header_params"))
+    body = _fields(route.dependant, "body_params")
+    if query:
+        path += "?" + urlencode({key: _text(plain(item)) for key, item in query.items()}, doseq=True)
+    request: dict[str, Any] = {"method": method, "path": path}
+    if headers:
+        request["headers"] = {key: str(item) for key, item in headers.items()}
+    if _takes_form(body):
+        request |= _form(given or {}, where)
+    elif body and (given or not value or given is None):
+        request["json"] = plain(value if given is None else given)
+    elif given:
+        extra = ", ".join(sorted(given))
+        hint = "leave them out of the example, or add parameters of these names to the handler"
+        raise UsageError(f"the handler takes no {extra}", hint=hint, where=where)
+    elif value is not None and given is None:
+        hint = "a handler of GET takes path and query parameters: give the example as an object of those"
+        raise UsageError(f"the handler of {method} {route.path} takes no body", hint=hint, where=where)
+    return request
+
+
+def _fields(dependant: Any, kind: str) -> list[Any]:
+    """A route's parameters of one kind, those of its dependencies included."""
+    fields = list(getattr(dependant, kind))
+    for inner in dependant.dependencies:
+        fields += _fields(inner, kind)
+    return fields
+
+
+def _fill_path(template: str, given: dict[str, Any] | None, where: Where) -> str:
+    def fill(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if given is None or name not in given:
+            hint = f'--example {{"{name}": …}}'
+            raise UsageError(f"the example gives no value for {{{name}}} of the path", hint=hint, where=where)
+        return quote(_text(given.pop(name)), safe="/")
+
+    return re.sub(r"{(\w+)}", fill, template)
+
+
+def _take(given: dict[str, Any] | None, fields: list[Any]) -> dict[str, Any]:
+    names = [field.alias for field in fields]
+    return {name: given.pop(name) for name in names if given is not None and name in given}
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return [_text(item) for item in value] if isinstance(value, list) else str(value)
+
+
+def _takes_form(body_params: list[Any]) -> bool:
+    from fastapi import params
+
+    return any(isinstance(field.field_info, params.Form) for field in body_params)
+
+
+def _form(given: dict[str, Any], where: Where) -> dict[str, Any]:
+    form: dict[str, str] = {}
+    files: dict[str, Any] = {}
+    for name, item in given.items():
+        content = _file(name, item)
+        if content is None:
+            form[name] = str(_text(item))
+        else:
+            files[name] = content
+    if not given:
+        hint = '--example {"file": Path("picture.png")}, bytes, or ("name.csv", b"…")'
+        raise UsageError("the example gives no file and no field of the form", hint=hint, where=where)
+    return {"form": form, "files": files}
+
+
+def _file(name: str, item: Any) -> dict[str, str] | None:
+    if isinstance(item, Path):
+        filename, data = item.name, item.read_bytes()
+    elif isinstance(item, (bytes, bytearray)):
+        filename, data = name, bytes(item)
+    elif isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], (bytes, bytearray)):  # noqa: PLR2004
+        filename, data = str(item[0]), bytes(item[1])
+    elif hasattr(item, "read"):
+        content = item.read()
+        filename = Path(str(getattr(item, "name", name))).name
+        data = content.encode() if isinstance(content, str) else content
+    else:
+        return None
+    import mimetypes
+
+    kind = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    return {"filename": filename, "content_type": kind, "base64": base64.b64encode(data).decode()}

@@ -1,0 +1,84 @@
+"""Constants that can stand in ``service/notebook.py`` as they are read: literals, and declarations of types."""
+
+from __future__ import annotations
+
+import ast
+import re
+import types
+import typing
+from typing import Any
+
+MAX_CHARACTERS = 2_000  # a literal longer than this is no longer read by anybody
+_ATOMS = (bool, int, str, bytes, type(None))
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(secret|password|passwd|pwd|credentials?|api_?key|access_?key|private_?key|secret_?key|token)$", re.I
+)
+_SPECIAL_TOKEN = re.compile(r"[<\[].*[>\]]$")  # ``PAD_TOKEN = "<pad>"`` hides nothing
+
+
+def is_literal(value: object) -> bool:
+    """Whether ``repr(value)`` reads back as an equal value of the same types."""
+    if isinstance(value, (float, complex)):
+        return type(value) in {float, complex} and value == value and abs(value) != float("inf")  # noqa: PLR0124
+    if type(value) in _ATOMS:
+        return True
+    if type(value) in {list, tuple, set, frozenset}:
+        # The order of a set's text differs from run to run; sets are kept as objects unless a person wrote them.
+        return type(value) in {list, tuple} and all(is_literal(item) for item in typing.cast("list[Any]", value))
+    if type(value) is dict:
+        return all(is_literal(key) and is_literal(item) for key, item in value.items())
+    return False
+
+
+def literal_source(name: str, value: object) -> str | None:
+    """``NAME = <literal>``, or None where the value is none or too long to read."""
+    if not is_literal(value):
+        return None
+    text = repr(value)
+    return f"{name} = {text}" if len(text) <= MAX_CHARACTERS else None
+
+
+def says_the_same(node: ast.stmt, name: str, value: object) -> bool:
+    """Whether the statement a person wrote is ``name = <literal>`` and still says what the value is now."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target, right = node.targets[0], node.value
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        target, right = node.target, node.value
+    else:
+        return False
+    if not isinstance(target, ast.Name) or target.id != name:
+        return False
+    try:
+        written = ast.literal_eval(right)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return _same(written, value)
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Equal, of the same types, and in the same order, all the way down."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, (list, tuple)):
+        return len(left) == len(right) and all(map(_same, left, right))
+    if isinstance(left, dict):
+        return _same(list(left.items()), list(right.items()))
+    if isinstance(left, float):
+        return repr(left) == repr(right)  # tells -0.0 from 0.0
+    return bool(left == right)
+
+
+def is_declaration(value: object) -> bool:
+    """Type aliases and type variables: declarative, so their statement may run again."""
+    declared = (typing.TypeVar, typing.ParamSpec, typing.NewType, types.GenericAlias, types.UnionType)
+    if isinstance(value, declared):
+        return True
+    return type(value).__module__ in {"typing", "typing_extensions"} and not isinstance(value, type)
+
+
+def is_secret(name: str, value: object) -> bool:
+    """Whether a text under this name looks like a secret. Its value must not leave the notebook."""
+    if not isinstance(value, (str, bytes)) or not value or not _SECRET_NAME.search(name):
+        return False
+    text = value.decode(errors="replace") if isinstance(value, bytes) else value
+    return not _SPECIAL_TOKEN.match(text)

@@ -1,0 +1,168 @@
+"""Turns the cell that just ran into a mark: what ``%%serve_model``, ``%%endpoint`` and ``%%startup`` stand for.
+
+Nothing here changes the service: each function returns the mark, the caller puts it in the registry once its
+closure and its answers are known to be good.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CaptureError, UsageError
+from . import examples, inputs, options, schema, startup
+from .registry import MarkedEndpoint, MarkedModel, MarkedStartup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..values import Where
+    from .cells import LoggedCell
+    from .registry import Registry
+    from .spec import Kernel
+
+
+def model(line: str, cell: LoggedCell, kernel: Kernel) -> MarkedModel:
+    """The variable under ``%%serve_model``. Raises ``UsageError`` or ``CaptureError``."""
+    where = kernel.log.where(cell)
+    chosen = options.model_options(line, where)
+    where = kernel.log.where(cell, chosen.variable)
+    if chosen.variable not in kernel.namespace:
+        raise CaptureError(
+            f"{chosen.variable} is not bound after this cell",
+            hint=f"bind it in the cell ({chosen.variable} = …), or name the variable that the cell does bind",
+            where=where,
+        )
+    value = kernel.namespace[chosen.variable]
+    return MarkedModel(
+        options=chosen,
+        public=chosen.name or chosen.variable,
+        value=value,
+        methods=_methods(value, chosen, where),
+        example=examples.evaluate(chosen.example, kernel.namespace, where) if chosen.example else None,
+        where=where,
+        cell_id=cell.cell.cell_id,
+    )
+
+
+def _methods(value: Any, chosen: options.ModelOptions, where: Where) -> tuple[str, ...]:
+    methods = chosen.methods or inputs.default_methods(value)
+    kind = f"{type(value).__module__}.{type(value).__qualname__}"
+    if not methods:
+        raise CaptureError(
+            f"{chosen.variable} is a {kind}, which has no method to predict with",
+            hint="name its methods: --methods encode, or write a handler under %%endpoint",
+            where=where,
+        )
+    missing = [name for name in methods if name.startswith("_") or not callable(getattr(value, name, None))]
+    if missing:
+        raise UsageError(f"{chosen.variable}, a {kind}, has no method {', '.join(missing)}", where=where)
+    return tuple(methods)
+
+
+def endpoint(line: str, cell: LoggedCell, kernel: Kernel) -> MarkedEndpoint:
+    """The last function of the cell under ``%%endpoint``. Raises ``UsageError`` or ``CaptureError``."""
+    where = kernel.log.where(cell)
+    chosen = options.endpoint_options(line, where)
+    name = _last_function(cell, where)
+    where = kernel.log.where(cell, name)
+    function = kernel.namespace[name]
+    values = [examples.evaluate(text, kernel.namespace, where) for text in chosen.examples]
+    public = chosen.name or name
+    method, path = chosen.method, chosen.path or f"/{name}"
+    body = _inferred_body(function, public, method, values, where)
+    draft = MarkedEndpoint(
+        options=chosen,
+        public=public,
+        handler=name,
+        function=function,
+        method=method,
+        path=path,
+        requests=(),
+        body=body,
+        where=where,
+        cell_id=cell.cell.cell_id,
+    )
+    return _with_requests(draft, values)
+
+
+def _last_function(cell: LoggedCell, where: Where) -> str:
+    definitions = [node for node in cell.tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    if not definitions:
+        raise CaptureError(
+            "this cell defines no function to serve",
+            hint="define the handler with `def` at the top level of the cell: %%endpoint serves its last function",
+            where=where,
+        )
+    return definitions[-1].name
+
+
+def _inferred_body(
+    function: Callable[..., Any], public: str, method: str, values: list[Any], where: Where
+) -> schema.Body | None:
+    from ..runtime.encoding import plain
+
+    bare = schema.half_annotated(function)
+    if bare:
+        hint = f"annotate {', '.join(bare)} too, or no parameter at all"
+        raise CaptureError(f"{function.__name__} annotates only some of its parameters", hint=hint, where=where)
+    if not schema.needs_schema(function):
+        return None
+    if method not in {"POST", "PUT", "PATCH"}:
+        raise CaptureError(
+            f"the parameters of {function.__name__} have no annotations",
+            hint="in a path or a query everything is text: say what they are, such as `count: int`",
+            where=where,
+        )
+    if not values:
+        raise CaptureError(
+            f"the parameters of {function.__name__} have neither annotations nor an example to learn them from",
+            hint='annotate them, or add --example {"name": value}',
+            where=where,
+        )
+    try:
+        return schema.infer_body(function, public, [plain(value) for value in values])
+    except ValueError as error:
+        hint = "name the parameters in the example, or let the handler take one parameter: the whole body"
+        raise CaptureError(f"{function.__name__}: {error}", hint=hint, where=where) from None
+
+
+def _with_requests(draft: MarkedEndpoint, values: list[Any]) -> MarkedEndpoint:
+    """The examples as requests; FastAPI itself says which parameter comes from where."""
+    from dataclasses import replace
+
+    from .registry import Registry
+    from .spec import live_app
+
+    try:
+        app = live_app(Registry((draft,)), "example")
+    except Exception as error:
+        raise CaptureError(
+            f"FastAPI cannot serve {draft.handler}: {str(error).partition(chr(10))[0]}",
+            hint="annotate parameters with types that pydantic knows, and the answer too or not at all",
+            where=draft.where,
+        ) from error
+    route = next(route for route in reversed(app.routes) if getattr(route, "path", None) == draft.path)
+    requests = tuple(examples.request_for(route, draft.method, value, draft.where) for value in values)  # type: ignore[arg-type]
+    return replace(draft, requests=requests)
+
+
+def startup_cell(line: str, cell: LoggedCell, kernel: Kernel, registry: Registry) -> MarkedStartup:
+    """The cell under ``%%startup``. Raises ``UsageError``."""
+    where = kernel.log.where(cell, "startup")
+    if line.strip():
+        raise UsageError(f"%%startup takes no options, but {line.strip()!r} follows it", where=where)
+    source = "\n".join(cell.lines).strip("\n")
+    if not source.strip():
+        raise CaptureError("this startup cell is empty", hint="put the code to run at start below it", where=where)
+    same = [one.handler for one in registry.startups if one.cell_id and one.cell_id == cell.cell.cell_id]
+    same += [one.handler for one in registry.startups if one.source == source]
+    others = {one.handler for one in registry.startups}
+    handler = same[0] if same else startup.free_name({*kernel.namespace, *others}, len(others) + 1)
+    return MarkedStartup(
+        handler=handler,
+        source=source,
+        names=startup.names_bound(source),
+        where=where,
+        cell_id=cell.cell.cell_id,
+    )

@@ -1,0 +1,112 @@
+"""Which global names a piece of source needs, and when: while it is defined, or only when it is called."""
+
+from __future__ import annotations
+
+import ast
+import symtable
+from dataclasses import dataclass
+
+
+_COMPREHENSIONS = ("listcomp", "setcomp", "dictcomp", "genexpr")
+
+
+@dataclass(frozen=True)
+class Names:
+    """Global names of one definition.
+
+    ``at_definition`` must be bound before the statement runs (decorators, defaults, bases, class bodies);
+    ``when_called`` only before its functions run; ``if_bound`` where the notebook binds them at all: annotations,
+    and class attributes that may hide a global of the same name. ``modules`` is what its import statements import.
+    """
+
+    at_definition: frozenset[str]
+    when_called: frozenset[str]
+    if_bound: frozenset[str]
+    modules: frozenset[str]
+
+    @property
+    def all(self) -> frozenset[str]:
+        return self.at_definition | self.when_called | self.if_bound
+
+
+def names_of(source: str) -> Names:
+    """The global names that ``source`` (one or more statements) uses but does not bind itself.
+
+    Raises ``SyntaxError`` where the source is no Python.
+    """
+    tree = ast.parse(source)
+    table = symtable.symtable(source, "<definition>", "exec")
+    found = _Found()
+    found.walk(table, called=False)
+    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    early, late = found.early - own, found.late - own
+    return Names(
+        at_definition=frozenset(early),
+        when_called=frozenset(late - early),
+        if_bound=frozenset((found.maybe | _annotation_names(tree)) - own - early - late),
+        modules=frozenset(imported_modules(tree)),
+    )
+
+
+class _Found:
+    """Names by when they are needed, gathered over nested scopes."""
+
+    def __init__(self) -> None:
+        self.early: set[str] = set()
+        self.late: set[str] = set()
+        self.maybe: set[str] = set()
+
+    def walk(self, table: symtable.SymbolTable, *, called: bool) -> None:
+        kind = str(getattr(table.get_type(), "value", table.get_type()))
+        if kind == "function" and table.get_name() not in _COMPREHENSIONS:
+            called = True
+        for symbol in table.get_symbols():
+            self._sort(symbol, kind, called=called)
+        for child in table.get_children():
+            self.walk(child, called=called)
+
+    def _sort(self, symbol: symtable.Symbol, kind: str, *, called: bool) -> None:
+        name = symbol.get_name()
+        if kind == "class" and symbol.is_referenced() and symbol.is_assigned():
+            self.maybe.add(name)  # ``x = x`` in a class body reads the global
+        elif symbol.is_referenced() if kind == "module" else symbol.is_global():
+            (self.late if called else self.early).add(name)
+
+
+def _annotation_names(tree: ast.AST) -> set[str]:
+    """Names in annotations, those written as strings included."""
+    annotations: list[ast.expr] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg) and node.annotation:
+            annotations.append(node.annotation)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns:
+            annotations.append(node.returns)
+        elif isinstance(node, ast.AnnAssign):
+            annotations.append(node.annotation)
+    names: set[str] = set()
+    for annotation in annotations:
+        for node in ast.walk(annotation):
+            if isinstance(node, ast.Name):
+                names.add(node.id)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                names |= _names_in_string(node.value)
+    return names
+
+
+def _names_in_string(text: str) -> set[str]:
+    try:
+        expression = ast.parse(text, mode="eval")
+    except SyntaxError:
+        return set()
+    return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
+
+
+def imported_modules(tree: ast.AST) -> set[str]:
+    """Absolute module names that import statements anywhere in ``tree`` name."""
+    modules: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules.add(node.module)
+    return modules

@@ -1,0 +1,211 @@
+"""Live objects to artifact files: pickles without ``__main__``, and the path to what cannot be pickled.
+
+A probe pickles an object into nothing and sees every class and function that the pickle would name. The notebook's
+own ones are then, for the time of the dump, made members of ``service.notebook``, the module that the project will
+have: so the file names them where they will be, and the kernel's objects are unchanged afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import mmap
+import pickle
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+from ..values import Artifact
+
+NOTEBOOK_MODULE = "service.notebook"
+PROTOCOL = 5
+_NAMED = (type, FunctionType, BuiltinFunctionType)
+
+
+@dataclass
+class References:
+    """What a pickle of some object names."""
+
+    notebook: dict[int, Any] = field(default_factory=dict)  # id → class or function of the notebook
+    modules: set[str] = field(default_factory=set)
+    models: set[str] = field(default_factory=set)  # served models found inside
+
+
+class UnpicklableError(Exception):
+    """An object that cannot be pickled: ``path`` leads to it, ``reason`` is pickle's own words."""
+
+    def __init__(self, path: str, culprit: object, reason: str) -> None:
+        super().__init__(f"{path} ({type(culprit).__module__}.{type(culprit).__qualname__}): {reason}")
+        self.path = path
+        self.culprit = culprit
+        self.reason = reason
+
+
+class _Nowhere(io.RawIOBase):
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return len(data)
+
+
+class _Probe(pickle.Pickler):
+    """Pickles into nothing. Notebook classes and functions, and served models, are noted and not entered."""
+
+    def __init__(self, models: Mapping[int, str]) -> None:
+        super().__init__(_Nowhere(), PROTOCOL, buffer_callback=lambda _: None)
+        self.found = References()
+        self._models = models
+
+    def persistent_id(self, obj: Any) -> str | None:
+        if id(obj) in self._models:
+            self.found.models.add(self._models[id(obj)])
+            return "model"
+        if isinstance(obj, _NAMED):
+            module = getattr(obj, "__module__", None)
+            if module == "__main__":
+                self.found.notebook[id(obj)] = obj
+                return "notebook"
+            if isinstance(module, str):
+                self.found.modules.add(module)
+        return None
+
+
+def probe(value: object, path: str, models: Mapping[int, str] | None = None) -> References:
+    """What a pickle of ``value`` would name. Raises ``UnpicklableError`` with the path to the culprit."""
+    try:
+        return _probe(value, models or {})
+    except Exception as error:
+        raise _culprit(value, path, error, models or {}) from error
+
+
+def _probe(value: object, models: Mapping[int, str]) -> References:
+    pickler = _Probe({key: name for key, name in models.items() if key != id(value)})
+    pickler.dump(value)
+    return pickler.found
+
+
+def _culprit(value: object, path: str, error: Exception, models: Mapping[int, str]) -> UnpicklableError:
+    """Follow the object that fails down to the innermost part that fails by itself."""
+    seen: set[int] = set()
+    while id(value) not in seen:
+        seen.add(id(value))
+        for step, part in _parts(value):
+            if id(part) in seen:
+                continue
+            try:
+                _probe(part, models)
+            except Exception as inner:  # noqa: BLE001 - whatever a reducer raises
+                value, path, error = part, path + step, inner
+                break
+    return UnpicklableError(path, value, str(error) or type(error).__name__)
+
+
+def _parts(value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict):
+        yield from ((f"[{key!r}]", part) for key, part in value.items())
+    elif isinstance(value, (list, tuple)):
+        yield from ((f"[{index}]", part) for index, part in enumerate(value))
+    elif isinstance(value, (set, frozenset)):
+        yield from (("{…}", part) for part in value)
+    yield from ((f".{name}", part) for name, part in getattr(value, "__dict__", {}).items() if _is_instance(value))
+    for slot in getattr(type(value), "__slots__", ()):
+        if isinstance(slot, str) and hasattr(value, slot):
+            yield f".{slot}", getattr(value, slot)
+
+
+def _is_instance(value: object) -> bool:
+    return not isinstance(value, (type, FunctionType, ModuleType))
+
+
+@contextmanager
+def _as_members_of_the_project(named: Mapping[int, Any]) -> Iterator[None]:
+    """For a while, ``named`` are what ``service.notebook`` holds. Restored whatever happens."""
+    package, module = ModuleType("service"), ModuleType(NOTEBOOK_MODULE)
+    replaced = {name: sys.modules.get(name) for name in ("service", NOTEBOOK_MODULE)}
+    for one in named.values():
+        root = one.__qualname__.partition(".")[0]
+        setattr(module, root, one if root == one.__qualname__ else getattr(sys.modules["__main__"], root))
+    sys.modules.update({"service": package, NOTEBOOK_MODULE: module})
+    try:
+        for one in named.values():
+            one.__module__ = NOTEBOOK_MODULE
+        yield
+    finally:
+        for one in named.values():
+            one.__module__ = "__main__"
+        for name, before in replaced.items():
+            if before is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = before
+
+
+class _StatePickler(pickle.Pickler):
+    """Pickles live objects; a served model inside becomes a reference to its own file."""
+
+    def __init__(self, file: Any, models: Mapping[int, str]) -> None:
+        super().__init__(file, PROTOCOL)
+        self._models = models
+
+    def persistent_id(self, obj: Any) -> tuple[str, str] | None:
+        name = self._models.get(id(obj))
+        return None if name is None else ("model", name)
+
+
+def dump_model(  # noqa: PLR0913
+    value: object, *, staging: Path, name: str, format_: str, references: References, why: str
+) -> Artifact:
+    """Write a served model to ``staging``; ``models/<name>.joblib`` or ``.pkl`` in the project."""
+    if format_ == "auto":
+        # joblib streams arrays without a second copy in memory; every scikit-learn environment has it.
+        format_ = "joblib" if any(module.partition(".")[0] == "sklearn" for module in references.modules) else "pickle"
+    suffix = {"joblib": "joblib", "pickle": "pkl"}[format_]
+    target = staging / f"{name}.{suffix}"
+    with _as_members_of_the_project(references.notebook), target.open("wb") as file:
+        if format_ == "joblib":
+            import joblib
+
+            joblib.dump(value, file, protocol=PROTOCOL)
+        else:
+            pickle.dump(value, file, PROTOCOL)
+    return _artifact(target, f"models/{target.name}", format_, value, why, references)
+
+
+def dump_state(
+    values: Mapping[str, object], *, staging: Path, models: Mapping[int, str], references: References, why: str
+) -> Artifact:
+    """Write all other live objects into one file, so that what they share stays shared."""
+    target = staging / "state.pkl"
+    with _as_members_of_the_project(references.notebook), target.open("wb") as file:
+        _StatePickler(file, models).dump(dict(values))
+    return _artifact(target, "models/state.pkl", "pickle", values, why, references)
+
+
+def _artifact(target: Path, path: str, format_: str, value: object, why: str, references: References) -> Artifact:
+    digest, size = _digest(target)
+    kind = type(value)
+    return Artifact(
+        path=path,
+        format=format_,
+        sha256=digest,
+        size=size,
+        type=f"{NOTEBOOK_MODULE if kind.__module__ == '__main__' else kind.__module__}.{kind.__qualname__}",
+        why=why,
+        modules=tuple(sorted(references.modules - {"builtins"})),
+        staged=target,
+    )
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    """SHA-256 and size of a pickle. Raises ``UnpicklableError`` where it still names ``__main__``."""
+    size = path.stat().st_size
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        # As a global or as the text of one, in any protocol.
+        if data.find(b"\x8c\x08__main__") >= 0 or data.find(b"c__main__\n") >= 0:
+            raise UnpicklableError(path.stem, path, "its pickle names __main__")
+        return hashlib.sha256(data).hexdigest(), size

@@ -1,0 +1,115 @@
+"""From a live function, class or binding to the lines that a person wrote, comments included."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import textwrap
+import tokenize
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .cells import Binding, CellLog, LoggedCell
+
+_CELL_COMMENT = re.compile(r"#\s*(%%|nb2svc:|\+$|-$|In\[)")  # marks of cells and tools, no words about the code
+
+
+def binding_of(log: CellLog, name: str, value: object) -> Binding | None:
+    """The statement that defines ``value``: the one that bound the name, else the ``def`` its code came from."""
+    from .cells import Binding
+
+    if binding := log.binding(name, value):
+        return binding
+    if isinstance(value, FunctionType) and (logged := log.by_filename(value.__code__.co_filename)):
+        node = _function_at(logged, value)
+        return Binding(logged, node) if node else None
+    return None
+
+
+def _function_at(logged: LoggedCell, function: FunctionType) -> ast.stmt | None:
+    """The top-level ``def`` in a cell whose code this is; its first line is that of its first decorator."""
+    from .cells import statements
+
+    for node in statements(logged.tree.body):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == function.__name__:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if first == function.__code__.co_firstlineno:
+                return node
+    return None
+
+
+def first_line(node: ast.stmt) -> int:
+    """The 1-based line where a statement begins, its decorators included."""
+    decorators: list[Any] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def source_of(logged: LoggedCell, node: ast.stmt) -> str:
+    """A statement's own lines, dedented, with the comments that stand directly above it and behind it."""
+    begin, end = first_line(node), node.end_lineno or node.lineno
+    if _shares_a_line(logged, node):
+        return ast.unparse(node)
+    lines = logged.lines
+    while begin > 1 and _is_comment_above(lines[begin - 2], lines[begin - 1]):
+        begin -= 1
+    return _dedent(lines[begin - 1 : end])
+
+
+def _is_comment_above(above: str, line: str) -> bool:
+    text = above.strip()
+    same_indent = len(above) - len(above.lstrip()) == len(line) - len(line.lstrip())
+    return text.startswith("#") and same_indent and not _CELL_COMMENT.match(text)
+
+
+def _shares_a_line(logged: LoggedCell, node: ast.stmt) -> bool:
+    from .cells import statements
+
+    last = node.end_lineno or node.lineno
+    return any(
+        other is not node
+        and not (other.lineno < node.lineno and (other.end_lineno or 0) > last)  # a block around it
+        and (first_line(other) == last or other.end_lineno == first_line(node))
+        for other in statements(logged.tree.body)
+    )
+
+
+def _dedent(lines: list[str]) -> str:
+    text = "\n".join(lines)
+    if not lines[0][:1].isspace():
+        return text
+    # Inside ``if`` or ``try``: the lines of a string that spans several must stay as they are.
+    width = len(lines[0]) - len(lines[0].lstrip())
+    kept = string_lines(textwrap.dedent(lines[0]) + "\n" + "\n".join(lines[1:]))
+    moved = (line if number in kept else line[width:] for number, line in enumerate(lines, 1))
+    return "\n".join(moved)
+
+
+def indent(source: str, prefix: str = "    ") -> str:
+    """Indent code without touching the inside of strings that span lines."""
+    kept = string_lines(source)
+    moved = (
+        line if number in kept or not line.strip() else prefix + line
+        for number, line in enumerate(source.splitlines(), 1)
+    )
+    return "\n".join(moved)
+
+
+def string_lines(source: str) -> set[int]:
+    """1-based numbers of the lines that begin inside a string."""
+    inside: set[int] = set()
+    opened: list[int] = []
+    fstring_start = getattr(tokenize, "FSTRING_START", -1)
+    fstring_end = getattr(tokenize, "FSTRING_END", -1)
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.STRING:
+                inside.update(range(token.start[0] + 1, token.end[0] + 1))
+            elif token.type == fstring_start:
+                opened.append(token.start[0])
+            elif token.type == fstring_end:
+                inside.update(range(opened.pop() + 1, token.end[0] + 1))
+    except (tokenize.TokenError, IndentationError):
+        pass  # an excerpt that does not end cleanly: what was seen so far holds
+    return inside

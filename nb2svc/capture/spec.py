@@ -1,0 +1,336 @@
+"""From the registry to the ``ServiceSpec``: the closure of all marks, the kernel's answers, the artifact files."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CaptureError
+from ..values import (
+    Artifact,
+    Closure,
+    EndpointSpec,
+    Example,
+    ModelSpec,
+    Problem,
+    ServiceSpec,
+    StartupSpec,
+    Where,
+)
+from . import schema, startup
+from .closure import ClosureBuilder, Found, Served
+from .inputs import Inputs, inputs_of
+from .live import answer
+from .objects import UnpicklableError, dump_model, dump_state
+from .registry import MarkedEndpoint, MarkedModel, Registry
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from .cells import CellLog
+    from .modules import IsDistributed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kernel:
+    """The live kernel as capture sees it."""
+
+    log: CellLog
+    namespace: Mapping[str, Any]
+    is_distributed: IsDistributed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What a person gave or the front end told about the service."""
+
+    name: str
+    notebook: str = ""
+    description: str = ""
+    requires: tuple[str, ...] = ()
+    files: tuple[tuple[str, Path], ...] = ()
+    environment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Captured:
+    """A spec, and the values of the environment variables it needs, which stay in the kernel."""
+
+    spec: ServiceSpec
+    secrets: dict[str, str] = field(default_factory=dict)
+
+
+def closure_of(registry: Registry, kernel: Kernel) -> Found:
+    """All that the marks need. Problems are in ``Found.problems``; nothing is raised."""
+    builder = ClosureBuilder(
+        kernel.log,
+        kernel.namespace,
+        served=[Served(model.public, model.options.variable, model.value) for model in registry.models],
+        started=[name for one in registry.startups for name in one.names],
+        is_distributed=kernel.is_distributed,
+    )
+    for model in registry.models:
+        builder.need_model(model.public, model.options.variable, model.value, model.where)
+        builder.need(model.options.variable, model.where)
+    for endpoint in registry.endpoints:
+        builder.need(endpoint.handler, endpoint.where)
+    for one in registry.startups:
+        source = startup.function_source(one.handler, one.source)
+        builder.need_source(one.handler, source, "startup", one.where, (one.where.cell or 0, 1))
+    found = builder.finish()
+    found.problems += _moved_on(registry, kernel)
+    return found
+
+
+def _moved_on(registry: Registry, kernel: Kernel) -> list[Problem]:
+    """Marks whose name means something else by now."""
+    problems = []
+    marked = [(one.handler, one.function, one.where) for one in registry.endpoints]
+    marked += [(one.options.variable, one.value, one.where) for one in registry.models]
+    for name, value, where in marked:
+        if kernel.namespace.get(name) is not value:
+            gone = name not in kernel.namespace
+            message = f"{name} was {'deleted' if gone else 'bound to something else'} since this cell ran"
+            problems.append(Problem(message=message, hint=f"run cell [{where.cell}] again", where=where))
+    return problems
+
+
+def live_app(registry: Registry, name: str) -> FastAPI:
+    """The service as the kernel's own objects answer it, by the runtime that the project will have."""
+    from ..runtime import create_app, endpoint, model_routes
+    from ..runtime.manifest import Manifest
+
+    app = create_app(Manifest(name=name, python=_python()))
+    for mark in registry:
+        if isinstance(mark, MarkedModel):
+            routes = model_routes(mark.public, mark.value, methods=list(mark.methods), **inputs_of(mark).options())
+            app.include_router(routes)
+        elif isinstance(mark, MarkedEndpoint):
+            body = schema.execute(schema.module_source({mark.body.name: mark.body}))[mark.body.name] if mark.body else None
+            handler = endpoint(
+                mark.function,
+                body=body,
+                spread=bool(mark.body and mark.body.spread),
+                timeout=mark.options.timeout,
+                batch=mark.options.batch,
+            )
+            app.add_api_route(mark.path, handler, methods=[mark.method], status_code=mark.options.status)
+    return app
+
+
+def answers_of(endpoint: MarkedEndpoint, app: FastAPI) -> tuple[Example, ...]:
+    """The handler's examples with the kernel's answers. A handler's exception comes out as it is."""
+    return tuple(
+        Example(
+            name=f"{endpoint.public}-{number}",
+            endpoint=endpoint.public,
+            request=request,
+            response=answer(app, request),
+            where=endpoint.where,
+        )
+        for number, request in enumerate(endpoint.requests, 1)
+    )
+
+
+def answers_of_model(model: MarkedModel, app: FastAPI) -> tuple[Example, ...]:
+    """The model's answers to its example, one per method.
+
+    Raises ``CaptureError`` where a request in JSON gives another answer than the direct call: then JSON cannot
+    carry the example as it is.
+    """
+    from ..runtime.encoding import plain
+
+    inputs = inputs_of(model)
+    if inputs.rows is None:
+        return ()
+    examples = []
+    for method in model.methods:
+        direct = plain(getattr(model.value, method)(model.example))
+        request = {"method": "POST", "path": f"/models/{model.public}/{method}", "json": {"inputs": inputs.rows}}
+        response = answer(app, request)
+        got = response.get("json", {})
+        if response["status"] != 200 or got.get("outputs") != direct:  # noqa: PLR2004
+            shown = got.get("outputs", got)
+            raise CaptureError(
+                f"{model.options.variable}.{method}(example) gives {_short(direct)}, but the same rows sent as JSON "
+                f"give {_short(shown)}",
+                hint="give the example as a list, array or DataFrame of numbers, texts and dates, or write a handler",
+                where=model.where,
+            )
+        examples.append(
+            Example(
+                name=f"{model.public}-{method}",
+                endpoint=model.public,
+                request=request,
+                response=response,
+                where=model.where,
+            )
+        )
+    return tuple(examples)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else text[:197] + "…"  # noqa: PLR2004
+
+
+def capture(registry: Registry, kernel: Kernel, identity: Identity, staging: Path) -> Captured:
+    """The whole service. Artifacts are written to ``staging``, an existing empty folder.
+
+    Raises ``CaptureError`` that holds all problems at once.
+    """
+    if not registry.models and not registry.endpoints:
+        raise CaptureError(
+            "the notebook marks nothing to serve",
+            hint="put %%serve_model VARIABLE above the cell that makes the model, or %%endpoint above a handler's",
+            where=Where(notebook=identity.notebook),
+        )
+    found = closure_of(registry, kernel)
+    raise_problems(found.problems)
+    try:
+        artifacts = _dump_models(registry, found, staging)
+        state = _dump_state(registry, found, staging)
+    except UnpicklableError as error:
+        raise CaptureError(
+            f"{error.path} cannot be saved: {error.reason}",
+            hint="make it in a %%startup cell instead",
+            where=Where(notebook=identity.notebook, name=error.path),
+        ) from error
+    bodies = {one.body.name: one.body for one in registry.endpoints if one.body}
+    spec = ServiceSpec(
+        name=identity.name,
+        python=_python(),
+        notebook=identity.notebook,
+        notebook_sha256=_sources_digest(found, registry),
+        description=identity.description,
+        models=tuple(_model_spec(one, artifacts[one.public]) for one in registry.models),
+        endpoints=tuple(_endpoint_spec(one) for one in registry.endpoints),
+        startup=tuple(StartupSpec(handler=one.handler, where=one.where) for one in registry.startups),
+        examples=_all_examples(registry, identity.name),
+        closure=Closure(
+            imports=found.import_lines(),
+            modules=tuple(sorted(found.modules)),
+            definitions=found.definitions,
+            helpers=tuple(found.helpers[name] for name in sorted(found.helpers)),
+            state=state,
+            state_names=tuple(sorted(found.state)),
+            files=identity.files,
+            environment=tuple(sorted(found.environment | set(identity.environment))),
+        ),
+        schemas=schema.module_source(bodies),
+        requires=identity.requires,
+        warnings=tuple(found.warnings),
+    )
+    return Captured(spec=spec, secrets=found.secrets)
+
+
+def _all_examples(registry: Registry, name: str) -> tuple[Example, ...]:
+    app = live_app(registry, name)
+    examples: list[Example] = []
+    for mark in registry:
+        if isinstance(mark, MarkedModel):
+            examples += answers_of_model(mark, app)
+        elif isinstance(mark, MarkedEndpoint):
+            examples += answers_with_errors(mark, app)
+    return tuple(examples)
+
+
+def answers_with_errors(endpoint: MarkedEndpoint, app: FastAPI) -> tuple[Example, ...]:
+    """:func:`answers_of`, a failing handler as a ``CaptureError`` of its cell."""
+    try:
+        examples = answers_of(endpoint, app)
+    except Exception as error:
+        raise CaptureError(
+            f"{endpoint.handler} fails on its example: {type(error).__name__}: {error}",
+            hint="mend the handler or the example; the service is as it was before",
+            where=endpoint.where,
+        ) from error
+    for example in examples:
+        if example.response["status"] >= 400:  # noqa: PLR2004
+            raise CaptureError(
+                f"{endpoint.handler} answers its example with {example.response['status']}: "
+                f"{_short(example.response.get('json', example.response.get('text', '')))}",
+                hint="give an example that the handler accepts",
+                where=endpoint.where,
+            )
+    return examples
+
+
+def _dump_models(registry: Registry, found: Found, staging: Path) -> dict[str, Artifact]:
+    return {
+        model.public: dump_model(
+            model.value,
+            staging=staging,
+            name=model.public,
+            format_=model.options.format,
+            references=found.model_references[model.public],
+            why=f"the model served as {model.public}",
+        )
+        for model in registry.models
+    }
+
+
+def _dump_state(registry: Registry, found: Found, staging: Path) -> Artifact | None:
+    if not found.state:
+        return None
+    models = {id(model.value): model.public for model in registry.models}
+    names = dict(sorted(found.state.items()))
+    why = f"live objects of the notebook: {', '.join(names)}"
+    return dump_state(names, staging=staging, models=models, references=found.state_references, why=why)
+
+
+def _model_spec(mark: MarkedModel, artifact: Artifact) -> ModelSpec:
+    inputs: Inputs = inputs_of(mark)
+    return ModelSpec(
+        name=mark.options.variable,
+        public=mark.public,
+        methods=mark.methods,
+        artifact=artifact,
+        features=inputs.features,
+        frame=inputs.frame,
+        dtypes=inputs.dtypes,
+        batch=mark.options.batch,
+        max_batch=mark.options.max_batch,
+        where=mark.where,
+    )
+
+
+def _endpoint_spec(mark: MarkedEndpoint) -> EndpointSpec:
+    return EndpointSpec(
+        name=mark.public,
+        handler=mark.handler,
+        method=mark.method,
+        path=mark.path,
+        status=mark.options.status,
+        timeout=mark.options.timeout,
+        batch=mark.options.batch,
+        body=mark.body.name if mark.body else "",
+        spread=bool(mark.body and mark.body.spread),
+        where=mark.where,
+    )
+
+
+def _sources_digest(found: Found, registry: Registry) -> str:
+    """What the service was made of, whatever outputs the notebook's file holds."""
+    digest = hashlib.sha256()
+    lines: Iterable[str] = (definition.source for definition in found.definitions)
+    for line in (*lines, *(repr(mark.options) for mark in (*registry.models, *registry.endpoints))):
+        digest.update(line.encode() + b"\0")
+    return digest.hexdigest()
+
+
+def raise_problems(problems: Iterable[Problem]) -> None:
+    """Raise ``CaptureError`` with all problems at once, if there are any."""
+    gathered = tuple(problems)
+    if len(gathered) == 1:
+        raise CaptureError(gathered[0].message, hint=gathered[0].hint, where=gathered[0].where)
+    if gathered:
+        raise CaptureError(f"{len(gathered)} things cannot be captured", problems=gathered)
+
+
+def _python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -1,0 +1,71 @@
+"""Names that a person gives or a front end tells: the service's, the notebook's, distributions, files, variables."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import UsageError
+
+def notebook_file(namespace: Mapping[str, Any]) -> str:
+    """The notebook's file name, as Jupyter's server or VS Code tells the kernel; empty where none does."""
+    told = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", "")
+    name = Path(str(told)).name
+    return name if name.endswith(".ipynb") else ""
+
+
+def service_name(notebook: str) -> str:
+    """A service name made from a notebook's file name: ``My Iris.ipynb`` → ``my-iris``."""
+    from .export.names import service_name as nearest
+
+    return nearest(Path(notebook).stem) if notebook else "service"
+
+
+def checked(name: str) -> str:
+    """``name``, if a service can have it. Raises ``UsageError``."""
+    from .export.names import is_service_name, service_name as nearest
+
+    if not is_service_name(name):
+        hint = f"lower-case letters, digits and single hyphens between them, such as {nearest(name)}"
+        raise UsageError(f"{name!r} cannot be the service's name", hint=hint)
+    return name
+
+
+def installed(known: tuple[str, ...], distributions: Iterable[str]) -> tuple[str, ...]:
+    """``known`` and the distributions, each checked to be installed. Raises ``UsageError``."""
+    from importlib import metadata
+
+    for name in distributions:
+        try:
+            metadata.distribution(name)
+        except (metadata.PackageNotFoundError, ValueError) as error:
+            hint = f"%pip install {name}, or give the name that pip uses"
+            raise UsageError(f"no distribution {name} is installed in this kernel", hint=hint) from error
+    return tuple(sorted({*known, *distributions}))
+
+
+def included(
+    known: tuple[tuple[str, Path], ...], files: Iterable[str], folder: Path
+) -> tuple[tuple[str, Path], ...]:
+    """``known`` and the files, by their path relative to the notebook's folder. Raises ``UsageError``."""
+    paths = dict(known)
+    for name in files:
+        source = (folder / name).resolve()
+        if not source.is_file():
+            raise UsageError(f"there is no file {name}", hint=f"paths are relative to {folder}")
+        if not source.is_relative_to(folder.resolve()):
+            hint = "copy it beside the notebook: the service opens it by the same relative path"
+            raise UsageError(f"{name} lies outside the notebook's folder", hint=hint)
+        paths[source.relative_to(folder.resolve()).as_posix()] = source
+    return tuple(sorted(paths.items()))
+
+
+def variables(known: tuple[str, ...], names: Iterable[str]) -> tuple[str, ...]:
+    """``known`` and the names of environment variables. Raises ``UsageError``."""
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z_]\w*", name):
+            raise UsageError(f"{name!r} is no name of an environment variable", hint="%nb2svc env NAME: no value")
+    return tuple(sorted({*known, *names}))

@@ -1,0 +1,161 @@
+"""What a magic answers with: the capture of one mark, checked and put into a card."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ..capture.closure import Found
+from ..capture.registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
+from ..capture.spec import Kernel, answers_of_model, answers_with_errors, closure_of, live_app, raise_problems
+from ..values import Example
+from .cards import Card, Shown
+from .text import count, shorten, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_KINDS = {
+    "function": "function",
+    "class": "class",
+    "constant": "constant",
+    "statement": "definition",
+    "object": "live object",
+    "model": "model",
+    "environment": "environment variable",
+}
+
+
+def card(mark: Marked, before: Registry, kernel: Kernel, name: str) -> Card:
+    """Check a mark against the kernel, with the models already served, and say what was found.
+
+    Raises ``CaptureError`` for all that would go wrong in a container.
+    """
+    after = before.put(mark)
+    around = Registry(tuple(one for one in after if one == mark or isinstance(one, (MarkedModel, MarkedStartup))))
+    found = closure_of(_alone(around, mark), kernel)
+    raise_problems(found.problems)
+    replaced = before.replaced_by(mark)
+    if isinstance(mark, MarkedModel):
+        return _model_card(mark, found, replaced, live_app(Registry((mark,)), name))
+    if isinstance(mark, MarkedEndpoint):
+        return _endpoint_card(mark, found, replaced, live_app(Registry((mark,)), name))
+    return _startup_card(mark, found, replaced)
+
+
+def _alone(registry: Registry, mark: Marked) -> Registry:
+    """What the mark's closure depends on: for an endpoint the served models count as such, for a model only it."""
+    if isinstance(mark, MarkedModel):
+        return Registry((mark, *registry.startups))
+    return registry
+
+
+def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], app: Any) -> Card:
+    from ..capture.inputs import inputs_of
+
+    inputs = inputs_of(mark)
+    examples = answers_of_model(mark, app)
+    kind = type(mark.value)
+    facts = [
+        ("type", f"{kind.__module__}.{kind.__qualname__}"),
+        ("serves", ", ".join(f"POST /models/{mark.public}/{method}" for method in mark.methods)),
+    ]
+    if inputs.features:
+        facts.append(("columns", shorten(", ".join(inputs.features))))
+    facts += _closure_facts(found, but=mark.options.variable)
+    footer = "" if examples else "No example: answers of the container will not be verified. Add --example X_test[:3]"
+    return Card(
+        title=mark.public,
+        kind=_kind("model", replaced),
+        facts=facts,
+        examples=[_shown(example) for example in examples],
+        warnings=found.warnings,
+        footer=footer,
+    )
+
+
+def _endpoint_card(mark: MarkedEndpoint, found: Found, replaced: Iterable[Marked], app: Any) -> Card:
+    examples = answers_with_errors(mark, app)
+    footer = "" if examples else "No example: answers of the container will not be verified. Add --example {…}"
+    return Card(
+        title=f"{mark.method} {mark.path}",
+        kind=_kind("endpoint", replaced),
+        facts=_closure_facts(found, but=mark.handler),
+        examples=[_shown(example) for example in examples],
+        warnings=found.warnings,
+        footer=footer,
+    )
+
+
+def _startup_card(mark: MarkedStartup, found: Found, replaced: Iterable[Marked]) -> Card:
+    facts = [("binds", ", ".join(mark.names) or "nothing"), *_closure_facts(found, but=mark.handler)]
+    return Card(title="startup", kind=_kind("runs once at start", replaced), facts=facts, warnings=found.warnings)
+
+
+def _kind(word: str, replaced: Iterable[Marked]) -> str:
+    old = [mark.key[1] for mark in replaced]
+    return f"{word}, replaces {', '.join(old)}" if old else word
+
+
+def _shown(example: Example) -> Shown:
+    request, response = example.request, example.response
+    if "json" in request:
+        sent = json.dumps(request["json"], ensure_ascii=False)
+    elif "files" in request:
+        sent = ", ".join([*(f"{name}: {one['filename']}" for name, one in request["files"].items()), *request["form"]])
+    else:
+        sent = f"{request['method']} {request['path']}"
+    if "json" in response:
+        got = json.dumps(response["json"], ensure_ascii=False)
+    elif "text" in response:
+        got = response["text"]
+    else:
+        got = f"{response['content_type']}, {size(len(response.get('base64', '')) * 3 // 4)}"
+    return Shown(shorten(sent), shorten(got))
+
+
+def _closure_facts(found: Found, *, but: str = "") -> list[tuple[str, str]]:
+    """What the closure holds, by kind, in a fixed order."""
+    names: dict[str, list[str]] = {}
+    for definition in found.definitions:
+        if definition.name != but and definition.kind in _KINDS:
+            names.setdefault(definition.kind, []).append(definition.name)
+    needs = [
+        f"{', '.join(names[kind])} ({count_noun(names[kind], noun)})" for kind, noun in _KINDS.items() if kind in names
+    ]
+    facts = [("needs", " · ".join(needs))] if needs else []
+    packages = sorted({module.partition(".")[0] for module in found.modules})
+    if packages:
+        facts.append(("imports", ", ".join(packages)))
+    if found.helpers:
+        facts.append(("modules", f"{', '.join(sorted(found.helpers))} (copied)"))
+    if found.environment:
+        facts.append(("environment", ", ".join(sorted(found.environment))))
+    return facts
+
+
+def count_noun(names: list[str], noun: str) -> str:
+    """``class`` for one name, ``classes`` for more."""
+    return count(len(names), noun).partition(" ")[2]
+
+
+def status(registry: Registry, kernel: Kernel, name: str, preview: str) -> Card:
+    """The whole service as it is now, with everything that would go wrong as warnings."""
+    found = closure_of(registry, kernel)
+    facts = [("model", f"{one.public}: {', '.join(one.methods)}  (cell [{one.where.cell}])") for one in registry.models]
+    facts += [
+        (
+            "endpoint",
+            f"{one.method} {one.path} → {one.handler}, {count(len(one.requests), 'example')}  (cell [{one.where.cell}])",
+        )
+        for one in registry.endpoints
+    ]
+    facts += [
+        ("startup", f"binds {', '.join(one.names) or 'nothing'}  (cell [{one.where.cell}])")
+        for one in registry.startups
+    ]
+    facts += _closure_facts(found)
+    if preview:
+        facts.append(("preview", preview))
+    footer = "" if registry.marks else "Nothing is marked yet: %%serve_model VARIABLE, or %%endpoint above a handler."
+    return Card(title=name, kind="service", facts=facts, warnings=[*found.problems, *found.warnings], footer=footer)
