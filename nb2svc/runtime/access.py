@@ -1,0 +1,116 @@
+"""What surrounds each request: its id, its line in the log, its metrics, and the answer when a handler fails."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .encoding import JSONAnswer
+from .logs import mark_logged, request_id
+from .metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+ANSWERED = "nb2svc.answered"  # in the scope of a request whose error was raised after a whole answer to it
+_HEADER = "x-request-id"
+_ACCEPTABLE = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
+_PROBES = frozenset({"/livez", "/readyz", "/metrics", "/v2/health/live", "/v2/health/ready"})
+
+
+class AccessMiddleware:
+    """Outermost of the app's own layers.
+
+    A client's ``X-Request-ID`` is kept where it is harmless; else the request gets one. An error of a handler is
+    logged with its traceback, answered without it, and raised on: a server or a test client still sees it.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        token = request_id.set(_request_id(scope))
+        answer = _Answer(send)
+        begin = time.perf_counter()
+        self._metrics.in_progress.inc()
+        try:
+            await self._app(scope, receive, answer.send)
+        except Exception as error:
+            logger.exception("%s %s failed", scope["method"], scope["path"])
+            mark_logged(error)
+            if answer.status is None:
+                await _server_error()(scope, receive, answer.send)
+                scope[ANSWERED] = True
+            raise
+        finally:
+            self._metrics.in_progress.dec()
+            self._record(scope, answer, time.perf_counter() - begin)
+            request_id.reset(token)
+
+    def _record(self, scope: Scope, answer: _Answer, seconds: float) -> None:
+        status = answer.status or 499  # the client went away before there was an answer
+        endpoint = getattr(scope.get("route"), "path", "unmatched")
+        is_probe = scope["path"] in _PROBES
+        if not is_probe:
+            self._metrics.observe(endpoint, scope["method"], status, seconds)
+        fields = {
+            "method": scope["method"],
+            "path": scope["path"],  # without the query, which may hold what no log should
+            "endpoint": endpoint,
+            "status": status,
+            "seconds": round(seconds, 6),
+            "bytes": answer.size,
+            "complete": answer.complete,
+            "client": (scope.get("client") or ("",))[0],
+        }
+        message = "{method} {path} {status}".format_map(fields)
+        logger.log(logging.DEBUG if is_probe else logging.INFO, message, extra={"fields": fields})
+
+
+def without_answered_errors(app: ASGIApp) -> ASGIApp:
+    """For a server, which would end the client's connection because of an error that was dealt with."""
+
+    async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except Exception:
+            if ANSWERED not in scope:
+                raise
+
+    return quiet
+
+
+class _Answer:
+    """Passes an answer on, and notes what it was."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status: int | None = None
+        self.size = 0
+        self.complete = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            MutableHeaders(scope=message)[_HEADER] = request_id.get()
+        elif message["type"] == "http.response.body":
+            self.size += len(message.get("body", b""))
+            self.complete = not message.get("more_body", False)
+        await self._send(message)
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get(_HEADER, "")
+    return given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
+
+
+def _server_error() -> JSONAnswer:
+    return JSONAnswer({"detail": "Internal Server Error", "request_id": request_id.get()}, 500)

@@ -1,0 +1,52 @@
+"""Whether the service lives, and whether it wants requests."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+
+from .encoding import JSONAnswer
+
+Phase = Literal["starting", "ready", "draining"]
+
+
+class Lifecycle:
+    """The phase of one app: starting until its startup functions are done, draining from SIGTERM on."""
+
+    def __init__(self) -> None:
+        self.phase: Phase = "starting"
+
+    def started(self) -> None:
+        self.phase = "ready"
+
+    def drain(self) -> None:
+        self.phase = "draining"
+
+
+def health_routes(lifecycle: Lifecycle, name: str) -> APIRouter:
+    """``/livez`` and ``/readyz``, and what the Open Inference Protocol asks of a server."""
+    router = APIRouter(include_in_schema=False)
+
+    async def livez() -> Response:
+        return JSONAnswer({"status": "ok"})
+
+    async def readyz() -> Response:
+        return JSONAnswer({"status": lifecycle.phase}, 200 if lifecycle.phase == "ready" else 503)
+
+    async def live() -> Response:
+        return JSONAnswer({"live": True})
+
+    async def ready() -> Response:
+        is_ready = lifecycle.phase == "ready"
+        return JSONAnswer({"ready": is_ready}, 200 if is_ready else 503)
+
+    async def metadata() -> Response:
+        return JSONAnswer({"name": name, "version": "", "extensions": []})
+
+    router.get("/livez")(livez)
+    router.get("/readyz")(readyz)
+    router.get("/v2/health/live")(live)
+    router.get("/v2/health/ready")(ready)
+    router.get("/v2")(metadata)
+    return router

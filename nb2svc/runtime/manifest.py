@@ -1,0 +1,166 @@
+"""``nb2svc.json``: what the service is made of, from which cells, and the digest of every file."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import ManifestError
+
+FILE_NAME = "nb2svc.json"
+
+#: Distributions that every service needs beside those of the notebook, with the reason of each.
+RUNTIME_DISTRIBUTIONS = {
+    "fastapi": "serves the routes",
+    "prometheus-client": "writes /metrics",
+    "pydantic": "validates requests and answers",
+    "uvicorn": "runs the server",
+}
+
+#: Distributions that the runtime needs only for what the reason says.
+OPTIONAL_DISTRIBUTIONS = {
+    "joblib": "loads model files of the joblib format",
+    "python-multipart": "reads form fields and uploaded files",
+}
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class NotebookEntry(_Record):
+    file: str = ""
+    sha256: str = ""  # over the captured cells' sources
+
+
+class ModelEntry(_Record):
+    """A served model. ``path`` names its artifact."""
+
+    name: str  # the variable in the notebook
+    public: str  # the name in the URL
+    methods: tuple[str, ...]
+    path: str
+    features: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    frame: bool = False
+    batch: bool = True
+    max_batch: int | None = None
+    cell: int | None = None
+
+
+class ArtifactEntry(_Record):
+    """A file with live objects. ``sha256`` is bare hex, ``size`` bytes."""
+
+    path: str
+    format: str
+    sha256: str
+    size: int
+    type: str
+    why: str
+    modules: tuple[str, ...] = ()
+
+
+class ObjectsEntry(_Record):
+    """Live objects that share parts, by name in one pickled dict. ``path`` names its artifact."""
+
+    names: tuple[str, ...]
+    path: str
+
+
+class EndpointEntry(_Record):
+    name: str
+    handler: str
+    method: str
+    path: str
+    status: int = 200
+    timeout: float | None = None  # seconds
+    batch: bool = False
+    body: str = ""
+    spread: bool = False
+    cell: int | None = None
+
+
+class StartupEntry(_Record):
+    handler: str
+    cell: int | None = None
+
+
+class DistributionEntry(_Record):
+    name: str
+    version: str
+    root: bool = False
+    why: str = ""
+
+
+class DefinitionEntry(_Record):
+    name: str
+    kind: str
+    cell: int | None = None
+
+
+class Manifest(_Record):
+    """The file form of ``nb2svc.json``, keys in this order.
+
+    ``files`` gives the SHA-256 (bare hex) of every other file of the project by its path; ``verified`` says that
+    the clean room answered every example as the kernel did.
+    """
+
+    format: Literal[1] = 1
+    name: str
+    description: str = ""
+    nb2svc: str = ""  # the version that wrote the project
+    python: str = ""
+    platform: str = ""
+    notebook: NotebookEntry = NotebookEntry()
+    models: tuple[ModelEntry, ...] = ()
+    artifacts: tuple[ArtifactEntry, ...] = ()
+    endpoints: tuple[EndpointEntry, ...] = ()
+    startup: tuple[StartupEntry, ...] = ()
+    objects: tuple[ObjectsEntry, ...] = ()
+    environment: tuple[str, ...] = ()  # variables that must be set where the service runs
+    distributions: tuple[DistributionEntry, ...] = ()
+    definitions: tuple[DefinitionEntry, ...] = ()
+    verified: bool = False
+    warnings: tuple[str, ...] = ()
+    files: dict[str, str] = Field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Manifest:
+        """Read a manifest: of the project in which this runtime lies, or ``path`` (the file or its folder).
+
+        Raises ManifestError where there is none or it is not a manifest of this format.
+        """
+        file = project_root() if path is None else Path(path)
+        if file.is_dir():
+            file /= FILE_NAME
+        try:
+            return cls.model_validate_json(file.read_bytes())
+        except OSError as error:
+            message = f"The manifest {file} cannot be read: {error.strerror}."
+            raise ManifestError(message, hint="Run it in a folder that `nb2svc export` wrote.") from error
+        except ValidationError as error:
+            message = f"{file} is no manifest that this version understands: {_first(error)}"
+            raise ManifestError(message, hint="Export the notebook again with the nb2svc you have now.") from error
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (bare hex) over the sorted ``files``, so over the whole project."""
+        lines = (f"{sha256}  {path}\n" for path, sha256 in sorted(self.files.items()))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def artifact(self, path: str) -> ArtifactEntry | None:
+        return next((entry for entry in self.artifacts if entry.path == path), None)
+
+
+def project_root() -> Path:
+    """The folder that holds ``service/runtime/``."""
+    return Path(__file__).resolve().parent.parent.parent
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{place}: {problem['msg']}" if place else problem["msg"]

@@ -1,0 +1,391 @@
+"""A project as it is exported, served by ``python -m service`` in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import pickle
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import joblib
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+import nb2svc.runtime
+from nb2svc.runtime.errors import ArtifactError
+from nb2svc.runtime.loading import load_artifact
+from nb2svc.runtime.manifest import ArtifactEntry, Manifest, ModelEntry, ObjectsEntry
+
+MAIN = """
+from service import notebook
+from service.runtime import create_app, endpoint, model_routes
+
+app = create_app(on_startup=[notebook.startup])
+
+app.include_router(model_routes("model", notebook.model, methods=["predict"]))
+app.post("/predict")(endpoint(notebook.predict))
+app.get("/slow")(endpoint(notebook.slow))
+app.get("/parts")(endpoint(notebook.parts))
+app.get("/broken")(endpoint(notebook.broken))
+"""
+
+NOTEBOOK = """
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from service.runtime import load_model, load_object
+
+
+class Flower(BaseModel):
+    values: list[float]
+
+
+model = load_model("model")
+names = load_object("names")
+alias = load_object("alias")
+
+
+def startup():
+    if "FAIL_STARTUP" in os.environ:
+        raise RuntimeError("no database")
+    print("started up")
+
+
+def wait():
+    Path(os.environ["BEGUN"]).touch()
+    while not Path(os.environ["RELEASE"]).exists():
+        time.sleep(0.01)
+
+
+if "SLOW_IMPORT" in os.environ:
+    wait()
+
+
+def predict(flower: Flower):
+    return {"name": names[model.predict([flower.values])[0]], "same": names is alias}
+
+
+def slow():
+    wait()
+    return "finished"
+
+
+def parts():
+    yield "first "
+    wait()
+    yield "last"
+
+
+def broken():
+    raise ValueError("for the log only")
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "iris"
+    service = root / "service"
+    shutil.copytree(
+        Path(nb2svc.runtime.__file__).parent, service / "runtime", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (service / "__init__.py").touch()
+    (service / "__main__.py").write_text("from service.runtime.server import main\n\nraise SystemExit(main())\n")
+    (service / "main.py").write_text(MAIN)
+    (service / "notebook.py").write_text(NOTEBOOK)
+    (root / "models").mkdir()
+    joblib.dump(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), root / "models" / "model.joblib")
+    names = ["setosa", "virginica"]
+    (root / "models" / "state.pkl").write_bytes(pickle.dumps({"names": names, "alias": names}))
+    write_manifest(root)
+    return root
+
+
+def write_manifest(root: Path, **changes: object) -> None:
+    def entry(path: str, form: str) -> ArtifactEntry:
+        content = (root / path).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        return ArtifactEntry(path=path, format=form, sha256=digest, size=len(content), type="x.Y", why="a test")
+
+    manifest = Manifest(
+        name="iris",
+        models=(ModelEntry(name="model", public="model", methods=("predict",), path="models/model.joblib"),),
+        artifacts=(entry("models/model.joblib", "joblib"), entry("models/state.pkl", "pickle")),
+        objects=(ObjectsEntry(names=("alias", "names"), path="models/state.pkl"),),
+        **changes,
+    )
+    (root / "nb2svc.json").write_text(manifest.model_dump_json())
+
+
+def environment(root: Path, **settings: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SERVICE_", "PYTHON"))}
+    files = {"BEGUN": str(root / "begun"), "RELEASE": str(root / "release")}
+    return kept | files | {"PYTHONDONTWRITEBYTECODE": "1"} | settings
+
+
+class Service:
+    """A running service: its log lines are read as they come, so that nothing has to be waited for blindly."""
+
+    def __init__(self, root: Path, **settings: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "service"],
+            cwd=root,
+            env=environment(root, SERVICE_PORT=str(self.port), **settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self._more = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            with self._more:
+                self.lines.append(line.rstrip("\n"))
+                self._more.notify_all()
+
+    def wait_for(self, text: str) -> None:
+        with self._more:
+            found = self._more.wait_for(lambda: any(text in line for line in self.lines), timeout=60)
+        assert found, "\n".join(self.lines)
+
+    def end(self) -> int:
+        code = self.process.wait(60)
+        self._reader.join()
+        self.process.stdout.close()
+        return code
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def records(self) -> list[dict]:
+        return [json.loads(line) for line in self.lines if line.startswith("{")]
+
+
+@contextlib.contextmanager
+def serving(root: Path, **settings: str) -> Iterator[Service]:
+    service = Service(root, **settings)
+    try:
+        service.wait_for("Uvicorn running")
+        yield service
+    finally:
+        if service.process.poll() is None:
+            service.process.kill()
+            service.end()
+
+
+def run_to_end(root: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "service", *arguments],
+        check=False,
+        cwd=root,
+        env=environment(root, **settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def wait_until_exists(path: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.01)
+
+
+def test_serve_answer_log_and_stop(project: Path) -> None:
+    with serving(project) as service:
+        with httpx.Client(base_url=service.url) as client:
+            assert client.get("/readyz").json() == {"status": "ready"}
+            answer = client.post("/predict", json={"values": [0.9]}, headers={"x-request-id": "r1"})
+            assert answer.json() == {"name": "virginica", "same": True}
+            assert "server" not in answer.headers
+            assert client.post("/models/model/predict", json={"inputs": [[0.1], [0.9]]}).json() == {"outputs": [0, 1]}
+            for _ in range(5):  # on one connection, which an error must not end
+                assert client.get("/broken").json()["detail"] == "Internal Server Error"
+            assert 'http_requests_total{endpoint="/predict"' in client.get("/metrics").text
+        health = run_to_end(project, "--health", SERVICE_PORT=str(service.port))
+        assert (health.returncode, health.stderr) == (0, "")
+        service.process.send_signal(signal.SIGTERM)
+        assert service.end() == 0
+    assert "started up" in service.lines
+    [access] = [each for each in service.records if each.get("request_id") == "r1"]
+    assert access["message"] == "POST /predict 200"
+    tracebacks = [each for each in service.records if "traceback" in each]
+    assert [each["message"] for each in tracebacks] == ["GET /broken failed"] * 5
+    assert "for the log only" in tracebacks[0]["traceback"]
+
+
+@pytest.mark.parametrize(("path", "expected"), [("/slow", '"finished"'), ("/parts", "first last")])
+def test_sigterm_lets_requests_in_flight_finish(project: Path, path: str, expected: str) -> None:
+    with serving(project, SERVICE_DRAIN_SECONDS="1.5") as service:
+        answers: list[httpx.Response] = []
+        request = threading.Thread(target=lambda: answers.append(httpx.get(service.url + path, timeout=60)))
+        request.start()
+        wait_until_exists(project / "begun")
+        service.process.send_signal(signal.SIGTERM)
+        while (ready := httpx.get(f"{service.url}/readyz")).status_code == 200:
+            pass
+        assert ready.json() == {"status": "draining"}
+        service.wait_for("Shutting down")
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{service.url}/livez")
+        (project / "release").touch()
+        request.join(60)
+        assert (answers[0].status_code, answers[0].text) == (200, expected)
+        assert service.end() == 0
+
+
+def test_requests_longer_than_the_grace_are_cut_off(project: Path) -> None:
+    with serving(project, SERVICE_GRACE_SECONDS="0") as service:
+        failures: list[Exception] = []
+
+        def request() -> None:
+            try:
+                httpx.get(f"{service.url}/parts", timeout=60)
+            except httpx.HTTPError as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=request)
+        thread.start()
+        wait_until_exists(project / "begun")
+        service.process.send_signal(signal.SIGTERM)
+        assert service.end() == 1
+        thread.join(60)
+    assert len(failures) == 1
+    assert service.records[-1]["message"] == "Handlers were still running after the grace; ending without them."
+
+
+def test_ctrl_c_ends_with_130(project: Path) -> None:
+    with serving(project, SERVICE_LOG_FORMAT="text") as service:
+        service.process.send_signal(signal.SIGINT)
+        assert service.end() == 130
+    assert not service.records
+
+
+def test_sigterm_while_models_load_ends_at_once(project: Path) -> None:
+    service = Service(project, SLOW_IMPORT="1")
+    try:
+        wait_until_exists(project / "begun")
+        service.process.send_signal(signal.SIGTERM)
+        assert service.end() == 0
+    finally:
+        service.process.kill()
+
+
+def test_a_tampered_model_is_refused_before_it_is_unpickled(project: Path) -> None:
+    class Attack:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.mkdir, (str(project / "attacked"),)
+
+    good = (project / "models" / "model.joblib").read_bytes()
+    (project / "models" / "model.joblib").write_bytes(pickle.dumps(Attack()))
+    bad = (project / "models" / "model.joblib").read_bytes()
+    done = run_to_end(project, SERVICE_LOG_FORMAT="text")
+    assert done.returncode == 1
+    assert not (project / "attacked").exists()
+    for part in ("models/model.joblib", hashlib.sha256(good).hexdigest(), hashlib.sha256(bad).hexdigest(), "→ Restore"):
+        assert part in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_failing_startup_ends_with_its_traceback(project: Path) -> None:
+    done = run_to_end(project, FAIL_STARTUP="1", SERVICE_PORT="0")
+    assert done.returncode == 3
+    assert "no database" in done.stdout
+    assert done.stderr == ""
+
+
+def test_missing_environment_variables_are_named(project: Path) -> None:
+    write_manifest(project, environment=("API_TOKEN", "PATH"))
+    done = run_to_end(project)
+    assert done.returncode == 1
+    assert "The environment lacks API_TOKEN." in done.stdout
+
+
+def test_wrong_settings_and_the_help(project: Path) -> None:
+    wrong = run_to_end(project, SERVICE_PORT="high")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "SERVICE_PORT='high'" in wrong.stderr
+    helped = run_to_end(project, "--help")
+    assert helped.returncode == 0
+    assert "SERVICE_GRACE_SECONDS" in helped.stdout
+
+
+def test_health_of_nothing_is_1(project: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert run_to_end(project, "--health", SERVICE_PORT=str(taken.getsockname()[1])).returncode == 1
+
+
+def test_a_taken_port_is_said(project: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run_to_end(project, SERVICE_PORT=str(taken.getsockname()[1]))
+    assert done.returncode == 3
+    assert "address already in use" in done.stdout
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def artifact(path: Path, form: str = "joblib") -> ArtifactEntry:
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    return ArtifactEntry(path=path.name, format=form, sha256=digest, size=len(content), type="numpy.ndarray", why="it")
+
+
+def test_large_files_are_checked_whole(tmp_path: Path) -> None:
+    path = tmp_path / "array.joblib"
+    array = np.arange(600_000, dtype="float64")
+    joblib.dump(array, path)
+    entry = artifact(path)
+    np.testing.assert_array_equal(load_artifact(entry, tmp_path), array)
+    with path.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\x07")
+    with pytest.raises(ArtifactError, match="was not loaded"):
+        load_artifact(entry, tmp_path)
+
+
+def test_compressed_joblib_files(tmp_path: Path) -> None:
+    path = tmp_path / "array.joblib"
+    joblib.dump({"a": np.ones(10)}, path, compress=3)
+    assert load_artifact(artifact(path), tmp_path)["a"].sum() == 10
+
+
+def test_a_missing_file_an_unknown_format_and_an_unreadable_pickle(tmp_path: Path) -> None:
+    path = tmp_path / "x.pkl"
+    path.write_bytes(b"cno_such_module\nname\n.")
+    with pytest.raises(ArtifactError, match=r"a numpy.ndarray, it\) cannot be loaded: ModuleNotFoundError"):
+        load_artifact(artifact(path, "pickle"), tmp_path)
+    with pytest.raises(ArtifactError, match="format 'ubj'"):
+        load_artifact(artifact(path, "ubj"), tmp_path)
+    entry = artifact(path)
+    path.unlink()
+    with pytest.raises(ArtifactError, match="No such file"):
+        load_artifact(entry, tmp_path)
