@@ -1,0 +1,209 @@
+"""The user's own package index: what uv reads itself passes through, what only pip reads is translated for it.
+
+Settings, credentials and certificates reach uv through its environment (never its command line, which other users
+of the machine can read) and go no further: nothing here is written to a lock.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+# uv settings of the user's shell that would change which versions are chosen or how the answer is written.
+NOT_OURS = (
+    "UV_BUILD_CONSTRAINT", "UV_CONSTRAINT", "UV_CUSTOM_COMPILE_COMMAND", "UV_EXCLUDE", "UV_EXCLUDE_NEWER",
+    "UV_FORK_STRATEGY", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD", "UV_OVERRIDE", "UV_PRERELEASE",
+    "UV_PROJECT", "UV_PYTHON", "UV_REQUIRE_HASHES", "UV_RESOLUTION", "UV_SYSTEM_PYTHON", "UV_WORKING_DIR",
+)  # fmt: skip
+INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
+_NAMES_AN_INDEX = re.compile(
+    r"^\s*(\[\[[\w.]*index\]\]|(default-)?index(-url)?\s*=|extra-index-url\s*=|find-links\s*=)", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What uv is run with. ``names``: host → how the user would call the setting that names it."""
+
+    environment: dict[str, str]
+    flags: tuple[str, ...] = ()
+    find_links: tuple[Path, ...] = ()  # local folders of wheels, which uv is not told of: see ``lock``
+    names: dict[str, str] = field(default_factory=dict)
+    state: tuple[str, ...] = ()  # all that may change an answer, without credentials: part of a cache key
+
+    def name_of(self, host: str) -> str:
+        """``the index of pip's extra-index-url`` for a host: says which one without giving its address."""
+        return self.names.get(host, "the default package index")
+
+
+def user_index(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Index:
+    """The index settings of this user (``environ`` defaults to the process's) in ``folder`` (the working one)."""
+    environ = os.environ if environ is None else environ
+    folder = folder or Path.cwd()
+    uv_files = list(_uv_files(environ, folder))
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in uv_files]
+    pip = pip_settings(environ)
+    has_own = any(environ.get(name) for name in INDEX_VARIABLES) or any(map(_NAMES_AN_INDEX.search, texts))
+    added = {**_certificates(environ, pip), **_network(environ, pip), **({} if has_own else _indexes(environ, pip))}
+    merged = {name: value for name, value in environ.items() if name not in NOT_OURS}
+    merged |= {**added, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    flags = ("--no-index",) if not has_own and _truth(pip.get("no-index", "")) else ()
+    links = {link: _local_folder(link, folder) for link in merged.pop("UV_FIND_LINKS", "").split(",") if link}
+    if remote := ",".join(link for link, path in links.items() if path is None):
+        merged["UV_FIND_LINKS"] = remote
+    find_links = tuple(path for path in links.values() if path)
+    return Index(
+        environment=merged,
+        flags=flags,
+        find_links=find_links,
+        names=_names(merged, None if has_own else pip),
+        state=tuple(_state(merged, flags, texts, find_links)),
+    )
+
+
+def without_addresses(text: str) -> str:
+    """``text`` with every URL (and whatever credentials it holds) replaced by ``<address>``."""
+    return re.sub(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s`'\"<>()]+", "<address>", text)
+
+
+# --- pip's settings -----------------------------------------------------------------------------
+
+
+def pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings of pip that say where packages come from, by pip's own precedence; names as ``extra-index-url``."""
+    found: dict[str, str] = {}
+    for path in _pip_files(environ):
+        parser = configparser.RawConfigParser()
+        try:
+            parser.read_string(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, configparser.Error):
+            continue
+        for section in ("global", "install"):
+            if parser.has_section(section):
+                found |= {name.replace("_", "-"): value.strip() for name, value in parser.items(section)}
+    for name, value in environ.items():
+        if name.startswith("PIP_") and value:
+            found[name.removeprefix("PIP_").lower().replace("_", "-")] = value
+    return found
+
+
+def _pip_files(environ: Mapping[str, str]) -> Iterator[Path]:
+    """The configuration files of pip, the weakest first."""
+    named = environ.get("PIP_CONFIG_FILE", "")
+    if named == os.devnull:
+        return
+    home = Path(environ.get("HOME", "") or Path.home())
+    configured = Path(environ.get("XDG_CONFIG_HOME", "") or home / ".config")
+    if sys.platform == "darwin":
+        yield Path("/Library/Application Support/pip/pip.conf")
+    for folder in reversed(environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep)):
+        yield Path(folder, "pip", "pip.conf")
+    yield Path("/etc/pip.conf")
+    yield home / ".pip" / "pip.conf"
+    if sys.platform == "darwin":
+        yield home / "Library" / "Application Support" / "pip" / "pip.conf"
+    yield configured / "pip" / "pip.conf"
+    yield Path(sys.prefix, "pip.conf")
+    if named:
+        yield Path(named)
+
+
+# --- what uv is told ----------------------------------------------------------------------------
+
+
+def _indexes(environ: Mapping[str, str], pip: Mapping[str, str]) -> dict[str, str]:
+    extra, links = pip.get("extra-index-url", "").split(), pip.get("find-links", "").split()
+    added = {
+        "UV_DEFAULT_INDEX": pip.get("index-url", ""),
+        "UV_INDEX": " ".join(extra),
+        "UV_FIND_LINKS": ",".join(os.path.expanduser(link) for link in links),  # noqa: PTH111 - may be a URL
+    }
+    if extra and "UV_INDEX_STRATEGY" not in environ:
+        # pip takes a version from any of its indexes, and so it was installed; every version here is pinned.
+        added["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+    return {name: value for name, value in added.items() if value}
+
+
+def _certificates(environ: Mapping[str, str], pip: Mapping[str, str]) -> dict[str, str]:
+    added = {}
+    if client := pip.get("client-cert", ""):
+        added["SSL_CLIENT_CERT"] = client
+    named = pip.get("cert") or environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or ""
+    own = ("SSL_CERT_FILE", "SSL_CERT_DIR", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS")
+    if named and not any(environ.get(name) for name in own):
+        added["SSL_CERT_DIR" if Path(named).is_dir() else "SSL_CERT_FILE"] = named
+    return {name: value for name, value in added.items() if not environ.get(name)}
+
+
+def _network(environ: Mapping[str, str], pip: Mapping[str, str]) -> dict[str, str]:
+    added = {
+        "ALL_PROXY": pip.get("proxy", ""),
+        "UV_INSECURE_HOST": " ".join(pip.get("trusted-host", "").split()),
+        "UV_HTTP_TIMEOUT": pip.get("default-timeout", "") or pip.get("timeout", ""),
+        "UV_KEYRING_PROVIDER": "subprocess" if pip.get("keyring-provider") == "subprocess" else "",
+    }
+    return {name: value for name, value in added.items() if value and not environ.get(name)}
+
+
+def _uv_files(environ: Mapping[str, str], folder: Path) -> Iterator[Path]:
+    """The configuration files of uv that apply in ``folder``."""
+    if _truth(environ.get("UV_NO_CONFIG", "")):
+        return
+    if named := environ.get("UV_CONFIG_FILE", ""):
+        candidates = [Path(named)]
+    else:
+        home = Path(environ.get("HOME", "") or Path.home())
+        configured = Path(environ.get("XDG_CONFIG_HOME", "") or home / ".config")
+        system = [Path(name, "uv", "uv.toml") for name in environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep)]
+        above = [parent / name for parent in (folder, *folder.parents) for name in ("uv.toml", "pyproject.toml")]
+        candidates = [Path("/etc/uv/uv.toml"), *system, configured / "uv" / "uv.toml", *above]
+    for path in candidates:
+        if path.is_file() and os.access(path, os.R_OK) and (path.name == "uv.toml" or _has_uv_table(path)):
+            yield path
+
+
+def _has_uv_table(pyproject: Path) -> bool:
+    return "tool.uv" in pyproject.read_text(encoding="utf-8", errors="replace")
+
+
+def _local_folder(link: str, folder: Path) -> Path | None:
+    path = folder / unquote(link.strip().removeprefix("file://"))
+    return path if path.is_dir() else None
+
+
+def _names(environ: Mapping[str, str], pip: Mapping[str, str] | None) -> dict[str, str]:
+    if pip is not None:
+        settings = {f"the index of pip's {name}": pip.get(name, "") for name in ("extra-index-url", "index-url")}
+    else:
+        settings = {f"the index of {name}": environ.get(name, "") for name in INDEX_VARIABLES}
+    return {
+        host: name
+        for name, value in settings.items()
+        for address in re.split(r"[\s,]+", value)
+        if (host := urlsplit(address.partition("=")[2] if "=" in address.partition("://")[0] else address).hostname)
+    }
+
+
+def _state(environ: Mapping[str, str], flags: Iterable[str], texts: Iterable[str], links: Iterable[Path]) -> list[str]:
+    chosen = ("UV_INDEX_STRATEGY", "UV_TORCH_BACKEND", "UV_NO_CONFIG", *INDEX_VARIABLES)
+    variables = [f"{name}={_without_credentials(environ[name])}" for name in chosen if environ.get(name)]
+    wheels = [
+        f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}"
+        for folder in links
+        for path in sorted(folder.glob("*.whl"))
+    ]
+    return [*variables, *flags, *(_without_credentials(text) for text in texts), *wheels]
+
+
+def _without_credentials(text: str) -> str:
+    return re.sub(r"://[^/\s@]*@", "://", text)
+
+
+def _truth(text: str) -> bool:
+    return text.strip().lower() in {"1", "true", "yes", "on", "y", "t"}

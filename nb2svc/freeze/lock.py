@@ -1,0 +1,127 @@
+"""The stage: from a spec, inside its kernel's interpreter, to the lock of what the service needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from packaging.version import InvalidVersion, Version
+
+from nb2svc.errors import FreezeError
+from nb2svc.events import Emit, ignore, progress
+from nb2svc.values import Distribution, Lock, Problem, ServiceSpec
+
+from .closure import walk
+from .index import user_index
+from .owners import Owners, installed_owners
+from .requirements import render, render_roots
+from .resolve import find_uv
+from .roots import Root, find_roots
+from .running import refuse_upgraded
+from .supply import Resolution, Supply
+from .target import Target
+from .wheelfile import Wheel
+
+
+def freeze(spec: ServiceSpec, *, platform: str | None = None, emit: Emit = ignore) -> Lock:
+    """Freeze what ``spec`` needs for ``platform`` (default: Linux on this machine's architecture).
+
+    Runs inside the kernel's interpreter: the versions are those that it has. The same spec and environment give
+    the same bytes. Raises FreezeError, with all problems of a kind at once.
+    """
+    with progress("freeze", "Freezing the environment", emit) as current:
+        current.step("Finding the distributions that the service needs")
+        target = Target.of(spec.python, platform)
+        owners = installed_owners()
+        roots = find_roots(spec, owners, target)
+        needed = walk(roots, owners, target)
+        refuse_upgraded(needed.members.values(), owners)
+        supply = Supply(
+            roots=roots,
+            needed=needed,
+            owners=owners,
+            target=target,
+            index=user_index(),
+            uv=find_uv(),
+            current=current,
+        )
+        resolution = supply.resolution()
+        _refuse_other_versions(resolution, owners)
+        lock = _lock(resolution, roots, owners, target)
+        current.summary = _summary(lock)
+    return lock
+
+
+def _refuse_other_versions(resolution: Resolution, owners: Owners) -> None:
+    """The last word before the lock: what is resolved is what the kernel has."""
+    problems = [
+        Problem(
+            message=f"{pin.name} {pin.version} was resolved, the kernel has {installed.version}",
+            hint=f"make a version of {pin.name} available that both the kernel and the target can use",
+        )
+        for pin in resolution.pins
+        if (installed := owners.named(pin.name)) and pin.name not in resolution.wheels
+        if not _same(pin.version, installed.version)
+    ]
+    if problems:
+        raise FreezeError("the service would not run the kernel's versions", problems=problems)
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return Version(one) == Version(other)
+    except InvalidVersion:
+        return one == other
+
+
+# --- the answer ---------------------------------------------------------------------------------
+
+
+def _lock(resolution: Resolution, roots: tuple[Root, ...], owners: Owners, target: Target) -> Lock:
+    wheels = resolution.wheels
+    pinned = {pin.name: pin for pin in resolution.pins}
+    noted = _notes(resolution, owners)
+    why = {root.installed.name: noted(root.installed.name, root.why) for root in roots}
+    others = {name: noted(name, ", ".join(pin.via)) for name, pin in pinned.items() if name not in why}
+    annotations = {**why, **{name: f"via {text}" for name, text in others.items()}}
+    return Lock(
+        python=target.python,
+        platform=target.platform,
+        distributions=tuple(
+            Distribution(
+                name=name,
+                version=pin.version,
+                root=name in why,
+                why=why.get(name) or others[name],
+                size=_size(name, wheels, owners),
+            )
+            for name, pin in sorted(pinned.items())
+        ),
+        requirements_in=render_roots(
+            (root.requirement, pinned[root.installed.name].version, why[root.installed.name]) for root in roots
+        ),
+        requirements_txt=render(resolution.pins, annotations, wheels=bool(wheels)),
+        wheels=tuple(wheels[name].path for name in sorted(wheels)),
+    )
+
+
+def _notes(resolution: Resolution, owners: Owners) -> Callable[[str, str], str]:
+    """Adds to a reason what is out of the ordinary about a distribution."""
+
+    def noted(name: str, why: str) -> str:
+        if wheel := resolution.wheels.get(name):
+            return f"{why} (local wheel, {wheel.note})"
+        return why if owners.named(name) else f"{why} (not in the kernel)"
+
+    return noted
+
+
+def _size(name: str, wheels: dict[str, Wheel], owners: Owners) -> int | None:
+    if wheel := wheels.get(name):
+        return wheel.size
+    installed = owners.named(name)
+    return installed.size if installed else None
+
+
+def _summary(lock: Lock) -> str:
+    size = sum(one.size or 0 for one in lock.distributions)
+    return f"{len(lock.distributions)} distributions, {size / 1e6:.0f} MB"
