@@ -59,7 +59,7 @@ class Nb2svcError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a traceback: our frames would tell the user nothing."""
-        lines = [f"{type(self).__name__}: {str(self)}"]
+        lines = [f"{type(self).__name__}: {self!s}"]
         if self.__cause__ is not None:
             from .ui.text import user_traceback
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from .errors import UsageError
 
+
 def notebook_file(namespace: Mapping[str, Any]) -> str:
     """The notebook's file name, as Jupyter's server or VS Code tells the kernel; empty where none does."""
     told = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", "")
@@ -26,7 +27,8 @@ def service_name(notebook: str) -> str:
 
 def checked(name: str) -> str:
     """``name``, if a service can have it. Raises ``UsageError``."""
-    from .export.names import is_service_name, service_name as nearest
+    from .export.names import is_service_name
+    from .export.names import service_name as nearest
 
     if not is_service_name(name):
         hint = f"lower-case letters, digits and single hyphens between them, such as {nearest(name)}"
@@ -34,22 +36,18 @@ def checked(name: str) -> str:
     return name
 
 
-def installed(known: tuple[str, ...], distributions: Iterable[str]) -> tuple[str, ...]:
+def installed(known: tuple[str, ...], distributions: tuple[str, ...]) -> tuple[str, ...]:
     """``known`` and the distributions, each checked to be installed. Raises ``UsageError``."""
     from importlib import metadata
 
-    for name in distributions:
-        try:
-            metadata.distribution(name)
-        except (metadata.PackageNotFoundError, ValueError) as error:
-            hint = f"%pip install {name}, or give the name that pip uses"
-            raise UsageError(f"no distribution {name} is installed in this kernel", hint=hint) from error
+    missing = [name for name in distributions if not list(metadata.distributions(name=name))]
+    if missing:
+        hint = f"%pip install {missing[0]}, or give the name that pip uses"
+        raise UsageError(f"no distribution {missing[0]} is installed in this kernel", hint=hint)
     return tuple(sorted({*known, *distributions}))
 
 
-def included(
-    known: tuple[tuple[str, Path], ...], files: Iterable[str], folder: Path
-) -> tuple[tuple[str, Path], ...]:
+def included(known: tuple[tuple[str, Path], ...], files: Iterable[str], folder: Path) -> tuple[tuple[str, Path], ...]:
     """``known`` and the files, by their path relative to the notebook's folder. Raises ``UsageError``."""
     paths = dict(known)
     for name in files:

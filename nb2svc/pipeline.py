@@ -188,9 +188,7 @@ def run(
     return _start(target, engine, options, emit)[1]
 
 
-def _start(
-    target: Path | str, engine: str, options: RunOptions, emit: Emit
-) -> tuple[Engine, RunningService]:
+def _start(target: Path | str, engine: str, options: RunOptions, emit: Emit) -> tuple[Engine, RunningService]:
     from dataclasses import replace
 
     from .engine import get
@@ -270,9 +268,9 @@ def doctor() -> list[Finding]:
 def test(
     target: RunningService | Path | str,
     *,
-    project: Path | None = None,
-    engine: str = "auto",
-    emit: Emit = ignore,
+    project: Path | None = None,  # noqa: PT028 - the stage of that name, no test of pytest
+    engine: str = "auto",  # noqa: PT028
+    emit: Emit = ignore,  # noqa: PT028
 ) -> Report:
     """Replay the examples against a folder, an image, a URL or what already runs, and check the service.
 

@@ -171,15 +171,13 @@ class Service:
         *,
         platform: str | None = None,
         base: str | None = None,
-        allow_secrets: Collection[str] = (),
+        allow_secrets: Collection[str] = (),  # noqa: ARG002 - of an export; nothing is written here
     ) -> Sequence[Difference]:
         """How ``directory`` differs from what the notebook gives now; nothing is written."""
         with self._progress() as emit, self._staged(Path(directory), emit) as captured:
             from . import pipeline
 
-            return pipeline.compare(
-                captured, Path(directory), platform=platform, base=base, allow_secrets=allow_secrets, emit=emit
-            )
+            return pipeline.compare(captured, Path(directory), platform=platform, base=base, emit=emit)
 
     def build(self, tag: str | None = None, *, directory: str | None = None, **options: Any) -> Image:
         """Export, then build the image ``tag`` (default: ``<name>:latest``) with Docker's BuildKit."""

@@ -153,6 +153,14 @@ class HelperModule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveObjects:
+    """Live objects that share parts, in one file so that what they share stays shared."""
+
+    names: tuple[str, ...]  # variables of the notebook, sorted
+    artifact: Artifact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
     """Everything the handlers and models need beside the models themselves."""
 
@@ -160,8 +168,7 @@ class Closure:
     modules: tuple[str, ...] = ()  # import names of third-party modules used by code, artifacts or helpers
     definitions: tuple[Definition, ...] = ()
     helpers: tuple[HelperModule, ...] = ()
-    state: Artifact | None = None  # live objects that are no served models, in one file so that aliasing survives
-    state_names: tuple[str, ...] = ()
+    objects: tuple[LiveObjects, ...] = ()  # that are no served models
     files: tuple[tuple[str, Path], ...] = ()  # (path in the project, source) of included data files
     environment: tuple[str, ...] = ()  # environment variables the service needs
 

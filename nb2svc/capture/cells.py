@@ -151,27 +151,29 @@ class CellLog:
         pairs = zip(history.input_hist_raw, history.input_hist_parsed, strict=False)
         for number, (raw, code) in enumerate(pairs):
             if number and code.strip():  # entry 0 is always empty
-                cell = CapturedCell(number=number, raw=raw, code=code, filename=_filename(shell, raw, code, number))
+                filename = _filename(shell, raw, code, number)
+                cell = CapturedCell(number=number, raw=raw, code=code, filename=filename)
                 self._append(cell, shell.user_ns)
 
     def _before(self, info: ExecutionInfo) -> None:
         shell = self._shell
         if shell is None:
             return
-        code = getattr(info, "transformed_cell", None) or shell.transform_cell(info.raw_cell)
+        raw = info.raw_cell or ""
+        code = getattr(info, "transformed_cell", None) or shell.transform_cell(raw)
         number: int = shell.displayhook.prompt_count  # of this cell, before and since IPython counts it first
         cell = CapturedCell(
             number=number,
-            raw=info.raw_cell,
+            raw=raw,
             code=code,
-            filename=_filename(shell, info.raw_cell, code, number),
+            filename=_filename(shell, raw, code, number),
             cell_id=getattr(info, "cell_id", None),
         )
         self._running.append((cell, shell))
         self.deleted |= set(_metadata(info, shell).get("deletedCells", ()))
         self.deleted.discard(cell.cell_id or "")
 
-    def _after(self, result: ExecutionResult) -> None:
+    def _after(self, _result: ExecutionResult) -> None:
         if self._running:
             cell, shell = self._running.pop()
             self._append(cell, shell.user_ns)
@@ -238,7 +240,8 @@ def _metadata(info: ExecutionInfo, shell: InteractiveShell) -> dict[str, Any]:
 
 def _number(info: ExecutionInfo, shell: InteractiveShell) -> int:
     """The execution count of the cell about to run. Newer IPythons have counted it by now, older ones have not;
-    the history grows only afterwards."""
+    the history grows only afterwards.
+    """
     if info.store_history and shell.history_manager is not None:
         return len(shell.history_manager.input_hist_parsed)
     return shell.execution_count

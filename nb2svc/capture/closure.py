@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -22,6 +22,7 @@ from .modules import HelperModules, IsDistributed
 from .names import names_of
 from .objects import References, UnpicklableError, probe
 from .ordering import Node, in_order
+from .sharing import groups
 from .sources import binding_of, first_line, source_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -35,14 +36,15 @@ _INJECTED = {
 
 @dataclass
 class Found:
-    """What the names of a service need. ``state`` maps a name to the live object that is pickled for it."""
+    """What the names of a service need. ``objects`` maps a name to the live object that is pickled for it."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
     imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     modules: set[str] = field(default_factory=set)
     helpers: dict[str, HelperModule] = field(default_factory=dict)
-    state: dict[str, Any] = field(default_factory=dict)
-    state_references: References = field(default_factory=References)
+    objects: dict[str, Any] = field(default_factory=dict)
+    object_references: dict[str, References] = field(default_factory=dict)
+    object_groups: tuple[tuple[str, ...], ...] = ()  # names that share parts
     model_references: dict[str, References] = field(default_factory=dict)
     environment: set[str] = field(default_factory=set)
     secrets: dict[str, str] = field(default_factory=dict)  # environment variable → value; never leaves the kernel
@@ -68,7 +70,8 @@ class Served:
 
 class ClosureBuilder:
     """Follows names through one namespace. ``served`` maps variables to models; ``started`` names are bound by
-    a startup cell, so they are neither copied nor pickled."""
+    a startup cell, so they are neither copied nor pickled.
+    """
 
     def __init__(
         self,
@@ -84,6 +87,7 @@ class ClosureBuilder:
         models = tuple(served)
         self._served = {id(model.value): model.public for model in models}
         self._variables = {model.public: model.variable for model in models}
+        self._values = {model.public: model.value for model in models}
         self._started = frozenset(started)
         self._helpers = HelperModules(is_distributed, Where(notebook=log.notebook))
         self._mutable: dict[int, str] = {}
@@ -131,7 +135,19 @@ class ClosureBuilder:
         helpers.problems = []
         for helper in found.helpers.values():
             found.environment |= variables_read(helper.source.decode())
+        found.object_groups = groups(found.objects, self._served)
+        for group in found.object_groups:
+            self._load_after_what_it_names(group)
         return found
+
+    def _load_after_what_it_names(self, group: tuple[str, ...]) -> None:
+        """The first name of a file loads all of it, so each stands after every class and function that it names."""
+        found = self.found
+        needed = [found.object_references[name] for name in group]
+        needed += [found.model_references[public] for one in needed for public in one.models]
+        roots = frozenset(_root(one) for references in needed for one in references.notebook.values())
+        for name in group:
+            found.nodes[name] = replace(found.nodes[name], at_definition=roots)
 
     # --- one value ----------------------------------------------------------------------------
 
@@ -157,7 +173,9 @@ class ClosureBuilder:
         where = self._where(binding, name, user)
         self.need_model(public, name, value, where)
         names = frozenset(_root(one) for one in self.found.model_references[public].notebook.values())
-        definition = Definition(name=name, kind="model", source=f'{name} = load_model("{self._variables[public]}")', where=where)
+        definition = Definition(
+            name=name, kind="model", source=f'{name} = load_model("{self._variables[public]}")', where=where
+        )
         self.found.nodes[name] = Node(definition, _position(binding, where), at_definition=names)
         return True
 
@@ -234,7 +252,7 @@ class ClosureBuilder:
                 self._no_source(name, value, where)
             return is_class
         defines = isinstance(binding.node, (*_FUNCTIONS, ast.ClassDef))
-        if not (defines or is_class or literals.is_declaration(value)):
+        if not (defines or is_class or literals.is_declaration(value, binding.node)):
             return False
         kind = "class" if isinstance(binding.node, ast.ClassDef) else "function" if defines else "statement"
         self._add(name, kind, source_of(binding.logged, binding.node), where, _position(binding, where))
@@ -248,15 +266,13 @@ class ClosureBuilder:
         except UnpicklableError as error:
             self._unpicklable(error, where)
             return True
-        self.found.state[name] = value
-        merged = self.found.state_references
-        merged.notebook.update(references.notebook)
-        merged.modules |= references.modules
-        merged.models |= references.models
-        names = frozenset(_root(one) for one in references.notebook.values())
+        self.found.objects[name] = value
+        self.found.object_references[name] = references
         definition = Definition(name=name, kind="object", source=f'{name} = load_object("{name}")', where=where)
-        self.found.nodes[name] = Node(definition, _position(binding, where), at_definition=names)
+        self.found.nodes[name] = Node(definition, _position(binding, where))  # what it needs first: see finish
         self._references(references, where)
+        for public in sorted(references.models):
+            self.need_model(public, self._variables[public], self._values[public], where)
         return True
 
     # --- what definitions and pickles need in turn --------------------------------------------
@@ -377,5 +393,3 @@ def summary(found: Found) -> dict[str, list[str]]:
     if found.helpers:
         groups["module"] = sorted(found.helpers)
     return groups
-
-

@@ -12,9 +12,11 @@ from urllib.parse import quote, urlencode
 
 from ..errors import UsageError
 from ..values import Where
+from .json_form import example_as_json
 
 if TYPE_CHECKING:
     from fastapi.routing import APIRoute
+
 
 def evaluate(expression: str, namespace: Mapping[str, Any], where: Where) -> Any:
     """The value of ``--example``: JSON, else a Python expression over the notebook's names.
@@ -40,22 +42,20 @@ def request_for(route: APIRoute, method: str, value: Any, where: Where) -> dict[
 
     A dict's keys that are path, query, header or form parameters of the route go there; the rest is the body.
     """
-    from ..runtime.encoding import plain
-
     given = dict(value) if isinstance(value, dict) else None
     path = _fill_path(route.path_format, given, where)
     query = _take(given, _fields(route.dependant, "query_params"))
     headers = _take(given, _fields(route.dependant, "header_params"))
     body = _fields(route.dependant, "body_params")
     if query:
-        path += "?" + urlencode({key: _text(plain(item)) for key, item in query.items()}, doseq=True)
+        path += "?" + urlencode({key: _text(item) for key, item in _sent(query, where).items()}, doseq=True)
     request: dict[str, Any] = {"method": method, "path": path}
     if headers:
-        request["headers"] = {key: str(item) for key, item in headers.items()}
+        request["headers"] = {key: str(_text(item)) for key, item in _sent(headers, where).items()}
     if _takes_form(body):
         request |= _form(given or {}, where)
     elif body and (given or not value or given is None):
-        request["json"] = plain(value if given is None else given)
+        request["json"] = example_as_json(value if given is None else given, where)
     elif given:
         extra = ", ".join(sorted(given))
         hint = "leave them out of the example, or add parameters of these names to the handler"
@@ -88,6 +88,11 @@ def _fill_path(template: str, given: dict[str, Any] | None, where: Where) -> str
 def _take(given: dict[str, Any] | None, fields: list[Any]) -> dict[str, Any]:
     names = [field.alias for field in fields]
     return {name: given.pop(name) for name in names if given is not None and name in given}
+
+
+def _sent(given: dict[str, Any], where: Where) -> dict[str, Any]:
+    """Parameters as a client writes them; None is what it leaves out."""
+    return {name: example_as_json(item, where) for name, item in given.items() if item is not None}
 
 
 def _text(value: Any) -> Any:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CaptureError
+from .json_form import example_as_json, json_form
 
 if TYPE_CHECKING:
     from .registry import MarkedModel
@@ -48,13 +50,13 @@ def inputs_of(mark: MarkedModel) -> Inputs:
     if _is(example, "pandas", "DataFrame"):
         return _of_frame(mark, example)
     if _is(example, "pandas", "Series"):
-        return Inputs(rows=_plain(example.tolist()))
+        return Inputs(rows=example_as_json(example.tolist(), mark.where))
     if _is(example, "numpy", "ndarray") and example.ndim:
         known = names if example.ndim == 2 and len(names) == example.shape[1] else ()  # noqa: PLR2004
-        dtype = () if example.dtype.kind in "OU" or str(example.dtype) == "float64" else (str(example.dtype),)
-        return Inputs(rows=_plain(example), features=known, dtypes=dtype)
+        dtype = (str(example.dtype),) if example.dtype.kind in "fiub" else ()
+        return Inputs(rows=example_as_json(example, mark.where), features=known, dtypes=dtype)
     if isinstance(example, (list, tuple)):
-        return Inputs(rows=_plain(list(example)))
+        return Inputs(rows=example_as_json(list(example), mark.where))
     raise CaptureError(
         f"the example is a {type(example).__module__}.{type(example).__qualname__}, not rows",
         hint="give a DataFrame, a 2-D array or a list of rows, such as --example X_test[:3]",
@@ -70,18 +72,18 @@ def _of_frame(mark: MarkedModel, example: Any) -> Inputs:
             where=mark.where,
         )
     return Inputs(
-        rows=_plain(example),
+        rows=example_as_json(example.reset_index(drop=True), mark.where),
         features=tuple(example.columns),
-        dtypes=tuple(str(dtype) for dtype in example.dtypes),
+        dtypes=tuple(_dtype(dtype) for dtype in example.dtypes),
         frame=True,
     )
 
 
-def _plain(value: Any) -> list[Any]:
-    from ..runtime.encoding import plain
-
-    rows: list[Any] = plain(value)
-    return rows
+def _dtype(dtype: Any) -> str:
+    """A column's type by name; a categorical's with its categories, which the rows of one request need not show."""
+    if str(dtype) != "category":
+        return str(dtype)
+    return "category" + json.dumps(json_form(list(dtype.categories)), ensure_ascii=False)
 
 
 def _is(value: object, package: str, name: str) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 MAX_CHARACTERS = 2_000  # a literal longer than this is no longer read by anybody
 _ATOMS = (bool, int, str, bytes, type(None))
 _SECRET_NAME = re.compile(
-    r"(?:^|_)(secret|password|passwd|pwd|credentials?|api_?key|access_?key|private_?key|secret_?key|token)$", re.I
+    r"(?i)(?:^|_)(secret|password|passwd|pwd|credentials?|api_?key|access_?key|private_?key|secret_?key|token)$",
+    re.IGNORECASE,
 )
 _SPECIAL_TOKEN = re.compile(r"[<\[].*[>\]]$")  # ``PAD_TOKEN = "<pad>"`` hides nothing
 
@@ -68,12 +69,24 @@ def _same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def is_declaration(value: object) -> bool:
-    """Type aliases and type variables: declarative, so their statement may run again."""
+def is_declaration(value: object, node: ast.stmt) -> bool:
+    """Type aliases, type variables and compiled patterns: declarative, so their statement may run again."""
+    if isinstance(value, re.Pattern):
+        return _compiles(node, value)
     declared = (typing.TypeVar, typing.ParamSpec, typing.NewType, types.GenericAlias, types.UnionType)
     if isinstance(value, declared):
         return True
     return type(value).__module__ in {"typing", "typing_extensions"} and not isinstance(value, type)
+
+
+def _compiles(node: ast.stmt, pattern: re.Pattern[Any]) -> bool:
+    """Whether the statement is ``NAME = re.compile(<just this pattern>, …)``."""
+    call = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
+    if not isinstance(call, ast.Call) or not call.args or call.keywords:
+        return False
+    written, flags = call.args[0], call.args[1:]
+    same = isinstance(written, ast.Constant) and written.value == pattern.pattern
+    return same and all(isinstance(flag, ast.Attribute) for flag in flags)
 
 
 def is_secret(name: str, value: object) -> bool:

@@ -36,6 +36,7 @@ class Nb2svcMagics(Magics):
 
     def __init__(self, shell: InteractiveShell, session: Session) -> None:
         super().__init__(shell)
+        self._interactive = shell
         self._session = session
 
     @line_magic
@@ -97,8 +98,7 @@ class Nb2svcMagics(Magics):
 
     def _run_marked(self, kind: str, line: str, cell: str) -> None:
         """For callers of ``run_cell_magic``: cells that a person runs never get here, see :mod:`.marks`."""
-        shell = self.shell
-        result = shell.run_cell(f"%%{kind} {line}\n{cell}", store_history=False)
+        result = self._interactive.run_cell(f"%%{kind} {line}\n{cell}", store_history=False)
         result.raise_error()
 
 

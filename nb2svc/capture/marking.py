@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CaptureError, UsageError
 from . import examples, inputs, options, schema, startup
+from .json_form import example_as_json
 from .registry import MarkedEndpoint, MarkedModel, MarkedStartup
 
 if TYPE_CHECKING:
@@ -100,8 +101,6 @@ def _last_function(cell: LoggedCell, where: Where) -> str:
 def _inferred_body(
     function: Callable[..., Any], public: str, method: str, values: list[Any], where: Where
 ) -> schema.Body | None:
-    from ..runtime.encoding import plain
-
     bare = schema.half_annotated(function)
     if bare:
         hint = f"annotate {', '.join(bare)} too, or no parameter at all"
@@ -121,7 +120,7 @@ def _inferred_body(
             where=where,
         )
     try:
-        return schema.infer_body(function, public, [plain(value) for value in values])
+        return schema.infer_body(function, public, [example_as_json(value, where) for value in values])
     except ValueError as error:
         hint = "name the parameters in the example, or let the handler take one parameter: the whole body"
         raise CaptureError(f"{function.__name__}: {error}", hint=hint, where=where) from None

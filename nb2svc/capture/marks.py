@@ -72,7 +72,7 @@ def _displayed(statement: ast.Expr) -> ast.Expr:
 def install(shell: InteractiveShell, marker: Marker) -> None:
     """Make the marks known to a shell. Calling it again replaces the marker."""
     uninstall(shell)
-    shell.nb2svc_marker = marker
+    shell.nb2svc_marker = marker  # type: ignore[attr-defined] # where the marker statement finds it
     shell.input_transformers_cleanup.append(mark_line)
     shell.ast_transformers.append(MoveMarker(shell))
 

@@ -6,7 +6,6 @@ import ast
 import symtable
 from dataclasses import dataclass
 
-
 _COMPREHENSIONS = ("listcomp", "setcomp", "dictcomp", "genexpr")
 
 

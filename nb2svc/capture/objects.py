@@ -145,7 +145,7 @@ def _as_members_of_the_project(named: Mapping[int, Any]) -> Iterator[None]:
                 sys.modules[name] = before
 
 
-class _StatePickler(pickle.Pickler):
+class _ObjectsPickler(pickle.Pickler):
     """Pickles live objects; a served model inside becomes a reference to its own file."""
 
     def __init__(self, file: Any, models: Mapping[int, str]) -> None:
@@ -157,9 +157,7 @@ class _StatePickler(pickle.Pickler):
         return None if name is None else ("model", name)
 
 
-def dump_model(  # noqa: PLR0913
-    value: object, *, staging: Path, name: str, format_: str, references: References, why: str
-) -> Artifact:
+def dump_model(value: object, *, staging: Path, name: str, format_: str, references: References, why: str) -> Artifact:
     """Write a served model to ``staging``; ``models/<name>.joblib`` or ``.pkl`` in the project."""
     if format_ == "auto":
         # joblib streams arrays without a second copy in memory; every scikit-learn environment has it.
@@ -173,24 +171,23 @@ def dump_model(  # noqa: PLR0913
             joblib.dump(value, file, protocol=PROTOCOL)
         else:
             pickle.dump(value, file, PROTOCOL)
-    return _artifact(target, f"models/{target.name}", format_, value, why, references)
+    return _artifact(target, format_, value, why, references)
 
 
-def dump_state(
-    values: Mapping[str, object], *, staging: Path, models: Mapping[int, str], references: References, why: str
+def dump_objects(
+    values: Mapping[str, object], *, target: Path, models: Mapping[int, str], references: References, why: str
 ) -> Artifact:
-    """Write all other live objects into one file, so that what they share stays shared."""
-    target = staging / "state.pkl"
+    """Write live objects by name into one file. ``models`` are the served ones inside, by id, as variables."""
     with _as_members_of_the_project(references.notebook), target.open("wb") as file:
-        _StatePickler(file, models).dump(dict(values))
-    return _artifact(target, "models/state.pkl", "pickle", values, why, references)
+        _ObjectsPickler(file, models).dump(dict(values))
+    return _artifact(target, "pickle", values, why, references)
 
 
-def _artifact(target: Path, path: str, format_: str, value: object, why: str, references: References) -> Artifact:
+def _artifact(target: Path, format_: str, value: object, why: str, references: References) -> Artifact:
     digest, size = _digest(target)
     kind = type(value)
     return Artifact(
-        path=path,
+        path=f"models/{target.name}",
         format=format_,
         sha256=digest,
         size=size,

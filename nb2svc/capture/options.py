@@ -189,7 +189,7 @@ def _positive(option: str, text: str, where: Where) -> float | None:
 
 def _usage(magic: str) -> str:
     return {
-        "endpoint": "%%endpoint [METHOD] [/path] [--example JSON] [--name NAME] [--status N] [--timeout SECONDS] [--batch]",
-        "serve_model": "%%serve_model VARIABLE [--example EXPR] [--name NAME] [--methods a,b] [--no-batch] [--max-batch N]",
+        "endpoint": "%%endpoint [METHOD] [/path] [--example JSON] [--name NAME] [--status N] [--timeout S] [--batch]",
+        "serve_model": "%%serve_model VARIABLE [--example EXPR] [--name NAME] [--methods a,b] [--no-batch]",
         "startup": "%%startup",
     }[magic]

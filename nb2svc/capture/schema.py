@@ -14,13 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-HEADER = '''"""Request bodies of handlers without annotations, inferred from their examples."""
-
-from typing import Any
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import NotRequired, TypedDict
-'''
+DOCSTRING = '"""Request bodies of handlers without annotations, inferred from their examples."""'
+_IMPORTS = {
+    "typing": ("Any",),
+    "pydantic": ("ConfigDict", "with_config"),
+    "typing_extensions": ("NotRequired", "TypedDict"),  # pydantic takes typing's own from Python 3.12 only
+}
 _MISSING = object()
 
 
@@ -79,9 +78,10 @@ def infer_body(handler: Callable[..., Any], public: str, examples: Sequence[Any]
 
 
 def execute(source: str) -> dict[str, Any]:
-    """The schemas that ``source`` (:data:`HEADER` and bodies) defines."""
+    """The schemas that ``source`` (:func:`module_source`) defines."""
     namespace: dict[str, Any] = {"__name__": "service.schemas"}
-    exec(compile(source, "service/schemas.py", "exec"), namespace)  # noqa: S102 - our own text
+    # Not as this module is compiled: its annotations are strings, those of the schemas must be types.
+    exec(compile(source, "service/schemas.py", "exec", dont_inherit=True), namespace)  # noqa: S102 - our own text
     return namespace
 
 
@@ -89,7 +89,13 @@ def module_source(bodies: Mapping[str, Body]) -> str:
     """``service/schemas.py`` for these bodies; empty for none."""
     if not bodies:
         return ""
-    return "\n\n".join([HEADER, *(body.source for _, body in sorted(bodies.items()))]).rstrip() + "\n"
+    definitions = "\n\n\n".join(body.source for _, body in sorted(bodies.items()))
+    used = set(re.findall(r"\w+", definitions))
+    lines = []
+    for module, names in _IMPORTS.items():
+        needed = ", ".join(name for name in names if name in used)
+        lines += [f"from {module} import {needed}"] if needed else []
+    return "\n\n".join([DOCSTRING, "\n".join(lines), "", definitions]) + "\n"
 
 
 class _Writer:

@@ -8,7 +8,7 @@ import re
 import textwrap
 import tokenize
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .cells import Binding, CellLog, LoggedCell
@@ -33,16 +33,15 @@ def _function_at(logged: LoggedCell, function: FunctionType) -> ast.stmt | None:
     from .cells import statements
 
     for node in statements(logged.tree.body):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == function.__name__:
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            if first == function.__code__.co_firstlineno:
-                return node
+        is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == function.__name__
+        if is_function and first_line(node) == function.__code__.co_firstlineno:
+            return node
     return None
 
 
 def first_line(node: ast.stmt) -> int:
     """The 1-based line where a statement begins, its decorators included."""
-    decorators: list[Any] = getattr(node, "decorator_list", [])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 

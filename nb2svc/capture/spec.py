@@ -15,6 +15,7 @@ from ..values import (
     Closure,
     EndpointSpec,
     Example,
+    LiveObjects,
     ModelSpec,
     Problem,
     ServiceSpec,
@@ -24,9 +25,10 @@ from ..values import (
 from . import schema, startup
 from .closure import ClosureBuilder, Found, Served
 from .inputs import Inputs, inputs_of
+from .json_form import json_form, same
 from .live import answer
-from .objects import UnpicklableError, dump_model, dump_state
-from .registry import MarkedEndpoint, MarkedModel, Registry
+from .objects import References, UnpicklableError, dump_model, dump_objects
+from .registry import Marked, MarkedEndpoint, MarkedModel, Registry
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -64,8 +66,9 @@ class Captured:
     secrets: dict[str, str] = field(default_factory=dict)
 
 
-def closure_of(registry: Registry, kernel: Kernel) -> Found:
-    """All that the marks need. Problems are in ``Found.problems``; nothing is raised."""
+def closure_of(registry: Registry, kernel: Kernel, marks: Iterable[Marked] | None = None) -> Found:
+    """All that ``marks`` (default: every mark) need. Problems are in ``Found.problems``; nothing is raised."""
+    wanted = Registry(registry.marks if marks is None else tuple(marks))
     builder = ClosureBuilder(
         kernel.log,
         kernel.namespace,
@@ -73,16 +76,16 @@ def closure_of(registry: Registry, kernel: Kernel) -> Found:
         started=[name for one in registry.startups for name in one.names],
         is_distributed=kernel.is_distributed,
     )
-    for model in registry.models:
+    for model in wanted.models:
         builder.need_model(model.public, model.options.variable, model.value, model.where)
         builder.need(model.options.variable, model.where)
-    for endpoint in registry.endpoints:
+    for endpoint in wanted.endpoints:
         builder.need(endpoint.handler, endpoint.where)
-    for one in registry.startups:
+    for one in wanted.startups:
         source = startup.function_source(one.handler, one.source)
         builder.need_source(one.handler, source, "startup", one.where, (one.where.cell or 0, 1))
     found = builder.finish()
-    found.problems += _moved_on(registry, kernel)
+    found.problems += _moved_on(wanted, kernel)
     return found
 
 
@@ -110,7 +113,9 @@ def live_app(registry: Registry, name: str) -> FastAPI:
             routes = model_routes(mark.public, mark.value, methods=list(mark.methods), **inputs_of(mark).options())
             app.include_router(routes)
         elif isinstance(mark, MarkedEndpoint):
-            body = schema.execute(schema.module_source({mark.body.name: mark.body}))[mark.body.name] if mark.body else None
+            body = (
+                schema.execute(schema.module_source({mark.body.name: mark.body}))[mark.body.name] if mark.body else None
+            )
             handler = endpoint(
                 mark.function,
                 body=body,
@@ -142,18 +147,16 @@ def answers_of_model(model: MarkedModel, app: FastAPI) -> tuple[Example, ...]:
     Raises ``CaptureError`` where a request in JSON gives another answer than the direct call: then JSON cannot
     carry the example as it is.
     """
-    from ..runtime.encoding import plain
-
     inputs = inputs_of(model)
     if inputs.rows is None:
         return ()
     examples = []
     for method in model.methods:
-        direct = plain(getattr(model.value, method)(model.example))
+        direct = json_form(getattr(model.value, method)(model.example))
         request = {"method": "POST", "path": f"/models/{model.public}/{method}", "json": {"inputs": inputs.rows}}
         response = answer(app, request)
         got = response.get("json", {})
-        if response["status"] != 200 or got.get("outputs") != direct:  # noqa: PLR2004
+        if response["status"] != 200 or not same(got.get("outputs"), direct):  # noqa: PLR2004
             shown = got.get("outputs", got)
             raise CaptureError(
                 f"{model.options.variable}.{method}(example) gives {_short(direct)}, but the same rows sent as JSON "
@@ -193,7 +196,7 @@ def capture(registry: Registry, kernel: Kernel, identity: Identity, staging: Pat
     raise_problems(found.problems)
     try:
         artifacts = _dump_models(registry, found, staging)
-        state = _dump_state(registry, found, staging)
+        objects = _dump_objects(registry, found, staging)
     except UnpicklableError as error:
         raise CaptureError(
             f"{error.path} cannot be saved: {error.reason}",
@@ -216,8 +219,7 @@ def capture(registry: Registry, kernel: Kernel, identity: Identity, staging: Pat
             modules=tuple(sorted(found.modules)),
             definitions=found.definitions,
             helpers=tuple(found.helpers[name] for name in sorted(found.helpers)),
-            state=state,
-            state_names=tuple(sorted(found.state)),
+            objects=objects,
             files=identity.files,
             environment=tuple(sorted(found.environment | set(identity.environment))),
         ),
@@ -274,13 +276,25 @@ def _dump_models(registry: Registry, found: Found, staging: Path) -> dict[str, A
     }
 
 
-def _dump_state(registry: Registry, found: Found, staging: Path) -> Artifact | None:
-    if not found.state:
-        return None
-    models = {id(model.value): model.public for model in registry.models}
-    names = dict(sorted(found.state.items()))
-    why = f"live objects of the notebook: {', '.join(names)}"
-    return dump_state(names, staging=staging, models=models, references=found.state_references, why=why)
+def _dump_objects(registry: Registry, found: Found, staging: Path) -> tuple[LiveObjects, ...]:
+    models = {id(model.value): model.options.variable for model in registry.models}
+    taken = {model.public for model in registry.models}
+    dumped = []
+    for names in found.object_groups:
+        references = [found.object_references[name] for name in names]
+        stem = f"{names[0]}-objects" if names[0] in taken else names[0]
+        artifact = dump_objects(
+            {name: found.objects[name] for name in names},
+            target=staging / f"{stem}.pkl",
+            models=models,
+            references=References(
+                notebook={key: one for each in references for key, one in each.notebook.items()},
+                modules={module for each in references for module in each.modules},
+            ),
+            why=f"{', '.join(names)} of the notebook",
+        )
+        dumped.append(LiveObjects(names=names, artifact=artifact))
+    return tuple(dumped)
 
 
 def _model_spec(mark: MarkedModel, artifact: Artifact) -> ModelSpec:
@@ -317,8 +331,10 @@ def _endpoint_spec(mark: MarkedEndpoint) -> EndpointSpec:
 def _sources_digest(found: Found, registry: Registry) -> str:
     """What the service was made of, whatever outputs the notebook's file holds."""
     digest = hashlib.sha256()
-    lines: Iterable[str] = (definition.source for definition in found.definitions)
-    for line in (*lines, *(repr(mark.options) for mark in (*registry.models, *registry.endpoints))):
+    lines = [definition.source for definition in found.definitions]
+    lines += [repr(model.options) for model in registry.models]
+    lines += [repr(endpoint.options) for endpoint in registry.endpoints]
+    for line in lines:
         digest.update(line.encode() + b"\0")
     return digest.hexdigest()
 

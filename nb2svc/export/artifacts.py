@@ -8,6 +8,5 @@ from ..values import Artifact, ServiceSpec
 def artifacts(spec: ServiceSpec) -> tuple[Artifact, ...]:
     """Every artifact once, by its path: two models may be one object in one file."""
     found = {model.artifact.path: model.artifact for model in spec.models}
-    if spec.closure.state is not None:
-        found[spec.closure.state.path] = spec.closure.state
+    found |= {objects.artifact.path: objects.artifact for objects in spec.closure.objects}
     return tuple(found[path] for path in sorted(found))

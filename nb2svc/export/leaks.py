@@ -1,4 +1,4 @@
-"""Every text of a plan, and the strings of its state pickle, searched for secrets before it is written."""
+"""Every text of a plan, and the strings of its pickled live objects, searched for secrets before it is written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import ExportError
-from ..runtime.manifest import STATE_PATH
 from ..values import Problem, Where
 from .notebook_module import definition_at
 from .plan import OPENAPI, RUNTIME, Content, Plan, StagedFile
@@ -58,12 +57,12 @@ def _problems(plan: Plan, path: str, content: Content, values: Mapping[str, str]
         return
     for name, line in find_values(data, values):
         yield _problem(plan, path, line, f"the value of the secret {name}", name)
-    for finding in _findings(path, content, data):
+    for finding in _findings(plan, path, content, data):
         yield _problem(plan, path, finding.line, f"what looks like a secret ({finding.kind})")
 
 
-def _findings(path: str, content: Content, data: bytes) -> Iterator[Finding]:
-    if path == STATE_PATH and isinstance(content, StagedFile):
+def _findings(plan: Plan, path: str, content: Content, data: bytes) -> Iterator[Finding]:
+    if _holds_objects(plan, path) and isinstance(content, StagedFile):
         with content.source.open("rb") as file:
             yield from find_in_strings(islice(_strings(file), MAX_STRINGS))
         return
@@ -73,6 +72,10 @@ def _findings(path: str, content: Content, data: bytes) -> Iterator[Finding]:
         yield from find_in_text(data.decode(), _evidence(path))
     except UnicodeDecodeError:  # an image, say: no text
         return
+
+
+def _holds_objects(plan: Plan, path: str) -> bool:
+    return any(entry.path == path for entry in plan.manifest.objects)
 
 
 def _evidence(path: str) -> Evidence:
@@ -108,7 +111,7 @@ def _strings(pickle: BinaryIO) -> Iterator[str]:
 
 def _problem(plan: Plan, path: str, line: int, what: str, secret: str = "") -> Problem:
     where = _where(plan, path, line)
-    place = path if path == STATE_PATH else f"{path}, line {line},"
+    place = path if _holds_objects(plan, path) else f"{path}, line {line},"
     name = secret or where.name or path
     env = secret or (where.name if where.name.isidentifier() else "NAME")
     return Problem(

@@ -10,6 +10,7 @@ from ..runtime.manifest import (
     Manifest,
     ModelEntry,
     NotebookEntry,
+    ObjectsEntry,
     StartupEntry,
 )
 from ..values import Lock, ServiceSpec
@@ -32,7 +33,7 @@ def manifest_of(spec: ServiceSpec, lock: Lock) -> Manifest:
         artifacts=_artifacts(spec),
         endpoints=_endpoints(spec),
         startup=tuple(StartupEntry(handler=one.handler, cell=one.where.cell) for one in spec.startup),
-        state=spec.closure.state_names,
+        objects=tuple(ObjectsEntry(names=one.names, path=one.artifact.path) for one in spec.closure.objects),
         environment=spec.closure.environment,
         distributions=tuple(
             DistributionEntry(name=one.name, version=one.version, root=one.root, why=one.why)

@@ -155,10 +155,12 @@ def _python_files(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
 
 
 def _origins(spec: ServiceSpec) -> dict[str, Where]:
-    state = spec.closure.state
     return {
         **{f"examples/{example.name}.json": example.where for example in spec.examples},
         **{helper.path: helper.where for helper in spec.closure.helpers},
         **{model.artifact.path: model.where for model in spec.models},
-        **({state.path: Where(notebook=spec.notebook, name=", ".join(spec.closure.state_names))} if state else {}),
+        **{
+            objects.artifact.path: Where(notebook=spec.notebook, name=", ".join(objects.names))
+            for objects in spec.closure.objects
+        },
     }

@@ -3,9 +3,9 @@
 from .cases import load_examples
 from .causes import Cause, likely_cause
 from .clean_room import CleanRoom, clean_room
-from .facts import EngineFacts
 from .compare import compare
 from .difference import difference_text
+from .facts import EngineFacts
 from .probe import probe
 from .report import to_html, to_json, to_junit, to_table, to_text
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..values import Check
 from ..exchange import EncodedRequest
+from ..values import Check
 from .client import Answer, NoAnswerError, ServiceClient
 from .wording import milliseconds
 

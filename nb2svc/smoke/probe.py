@@ -16,10 +16,10 @@ from typing import Any, Final
 from ..events import Emit, Progress, ignore, progress
 from ..exchange import decode, encode
 from ..values import Check, Example, Report, RunningService
-from .compare import compare
-from .difference import difference_text, summary
 from .causes import Cause, likely_cause
 from .client import ANSWER_SECONDS, Answer, NoAnswerError, ServiceClient
+from .compare import compare
+from .difference import difference_text, summary
 from .facts import EngineFacts, fact_checks
 from .load import Load, load_check, measure
 from .openapi import openapi_differences, openapi_problems

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from ..exchange import decode
 from ..values import Check, Example, Problem, Where
+from .causes import Cause, likely_cause
 from .compare import Mismatch, compare
 from .difference import difference_text, summary
-from .causes import Cause, likely_cause
 from .openapi import openapi_problems
 from .places import place_in
 

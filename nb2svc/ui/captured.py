@@ -31,9 +31,7 @@ def card(mark: Marked, before: Registry, kernel: Kernel, name: str) -> Card:
 
     Raises ``CaptureError`` for all that would go wrong in a container.
     """
-    after = before.put(mark)
-    around = Registry(tuple(one for one in after if one == mark or isinstance(one, (MarkedModel, MarkedStartup))))
-    found = closure_of(_alone(around, mark), kernel)
+    found = closure_of(before.put(mark), kernel, [mark])
     raise_problems(found.problems)
     replaced = before.replaced_by(mark)
     if isinstance(mark, MarkedModel):
@@ -41,13 +39,6 @@ def card(mark: Marked, before: Registry, kernel: Kernel, name: str) -> Card:
     if isinstance(mark, MarkedEndpoint):
         return _endpoint_card(mark, found, replaced, live_app(Registry((mark,)), name))
     return _startup_card(mark, found, replaced)
-
-
-def _alone(registry: Registry, mark: Marked) -> Registry:
-    """What the mark's closure depends on: for an endpoint the served models count as such, for a model only it."""
-    if isinstance(mark, MarkedModel):
-        return Registry((mark, *registry.startups))
-    return registry
 
 
 def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], app: Any) -> Card:
@@ -120,13 +111,11 @@ def _closure_facts(found: Found, *, but: str = "") -> list[tuple[str, str]]:
     for definition in found.definitions:
         if definition.name != but and definition.kind in _KINDS:
             names.setdefault(definition.kind, []).append(definition.name)
-    needs = [
-        f"{', '.join(names[kind])} ({count_noun(names[kind], noun)})" for kind, noun in _KINDS.items() if kind in names
-    ]
+    needs = [f"{', '.join(names[kind])} ({_noun(names[kind], noun)})" for kind, noun in _KINDS.items() if kind in names]
     facts = [("needs", " · ".join(needs))] if needs else []
     packages = sorted({module.partition(".")[0] for module in found.modules})
     if packages:
-        facts.append(("imports", ", ".join(packages)))
+        facts.append(("packages", ", ".join(packages)))
     if found.helpers:
         facts.append(("modules", f"{', '.join(sorted(found.helpers))} (copied)"))
     if found.environment:
@@ -134,7 +123,7 @@ def _closure_facts(found: Found, *, but: str = "") -> list[tuple[str, str]]:
     return facts
 
 
-def count_noun(names: list[str], noun: str) -> str:
+def _noun(names: list[str], noun: str) -> str:
     """``class`` for one name, ``classes`` for more."""
     return count(len(names), noun).partition(" ")[2]
 
@@ -146,7 +135,10 @@ def status(registry: Registry, kernel: Kernel, name: str, preview: str) -> Card:
     facts += [
         (
             "endpoint",
-            f"{one.method} {one.path} → {one.handler}, {count(len(one.requests), 'example')}  (cell [{one.where.cell}])",
+            (
+                f"{one.method} {one.path} → {one.handler}, {count(len(one.requests), 'example')}"
+                f"  (cell [{one.where.cell}])"
+            ),
         )
         for one in registry.endpoints
     ]

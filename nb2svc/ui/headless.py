@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +25,14 @@ def export(service: Service, options: dict[str, Any]) -> None:
 
 
 def _answer(service: Service, options: dict[str, Any]) -> dict[str, Any]:
+    from ..export import load_project
+
     directory = Path(options.pop("directory"))
     check, force = options.pop("check"), options.pop("force")
     with service.emitting(_emit):
         if check:
-            project, differences = service.compare(directory, **options)
-            return {"project": json.loads(to_json(project)), "differences": differences}
+            differences = [asdict(one) for one in service.compare(directory, **options)]
+            return {"project": json.loads(to_json(load_project(directory))), "differences": differences}
         project = service.export(directory, force=force, **options)
     return {"project": json.loads(to_json(project))}
 

@@ -80,12 +80,11 @@ def shown() -> Iterator[Emit]:
     from IPython import get_ipython
     from IPython.display import display
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]
-    if getattr(shell, "kernel", None) is None:
+    if getattr(get_ipython(), "kernel", None) is None:
         from .terminal import Terminal
 
-        with Terminal().progress() as emit:
-            yield emit
+        with Terminal().progress() as live:
+            yield live
         return
     steps = Steps()
     handle: Any = None

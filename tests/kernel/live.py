@@ -75,7 +75,9 @@ class LiveKernel:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 
-    def run(self, code: str, cell_id: str | None = None, *, deleted: tuple[str, ...] = (), timeout: float = 120) -> Outcome:
+    def run(
+        self, code: str, cell_id: str | None = None, *, deleted: tuple[str, ...] = (), timeout: float = 120
+    ) -> Outcome:
         """A cell of the notebook."""
         metadata: dict[str, Any] = {"deletedCells": list(deleted)}
         if cell_id:

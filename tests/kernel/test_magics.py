@@ -49,7 +49,8 @@ def test_a_semicolon_still_hides_the_last_expression(kernel):
 
 def test_top_level_await_works_in_the_body(kernel):
     outcome = kernel.run(
-        "%%endpoint --example {}\nimport asyncio\nfactor = await asyncio.sleep(0, 3)\nasync def three() -> int:\n    return factor\n\nawait three()"
+        "%%endpoint --example {}\nimport asyncio\nfactor = await asyncio.sleep(0, 3)\n"
+        "async def three() -> int:\n    return factor\n\nawait three()"
     )
     assert outcome.ok, outcome.error
     assert outcome.results == ["3"]
@@ -241,7 +242,9 @@ def test_unload_takes_everything_out(kernel):
 
 
 def test_interrupting_an_example_ends_the_cell(kernel):
-    body = '%%endpoint --example {"x": 1}\nimport time\ndef slow(x):\n    print("begun", flush=True)\n    time.sleep(30)'
+    body = (
+        '%%endpoint --example {"x": 1}\nimport time\ndef slow(x):\n    print("begun", flush=True)\n    time.sleep(30)'
+    )
     begin = time.monotonic()
     interrupt = threading.Timer(2.0, os.kill, (kernel.manager.provisioner.pid, signal.SIGINT))
     interrupt.start()
@@ -251,5 +254,3 @@ def test_interrupting_an_example_ends_the_cell(kernel):
     assert outcome.ename == "KeyboardInterrupt"
     assert time.monotonic() - begin < 15
     assert "POST /slow" not in status(kernel)
-
-

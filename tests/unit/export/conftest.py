@@ -17,6 +17,7 @@ from nb2svc.values import (
     EndpointSpec,
     Example,
     HelperModule,
+    LiveObjects,
     Lock,
     ModelSpec,
     ServiceSpec,
@@ -197,8 +198,14 @@ def spec(fitted, tmp_path_factory) -> ServiceSpec:
                     where=where(1, "speech"),
                 ),
             ),
-            state=artifact(staging / "state.pkl", "models/state.pkl", "pickle", "dict", "vocabulary, used by label"),
-            state_names=("vocabulary",),
+            objects=(
+                LiveObjects(
+                    names=("vocabulary",),
+                    artifact=artifact(
+                        staging / "state.pkl", "models/vocabulary.pkl", "pickle", "dict", "vocabulary, used by label"
+                    ),
+                ),
+            ),
             files=(("data/names.csv", staging / "names.csv"),),
             environment=("REGION",),
         ),

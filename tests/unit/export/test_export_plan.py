@@ -35,7 +35,7 @@ def test_a_plan_holds_the_whole_project(spec, lock):
         "service/runtime/__init__.py",
         "service/runtime/manifest.py",
         "models/model.joblib",
-        "models/state.pkl",
+        "models/vocabulary.pkl",
         "lib/speech.py",
         "data/names.csv",
         "examples/predict-1.json",
@@ -70,7 +70,7 @@ def test_the_manifest_says_what_came_from_where(spec, lock):
         path: hashlib.sha256(staged.read_bytes()).hexdigest()
         for path, staged in {
             "models/model.joblib": spec.models[0].artifact.staged,
-            "models/state.pkl": spec.closure.state.staged,
+            "models/vocabulary.pkl": spec.closure.objects[0].artifact.staged,
         }.items()
     }
     assert manifest.endpoints[1].body == "LabelBody"

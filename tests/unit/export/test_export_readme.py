@@ -133,7 +133,7 @@ def test_the_settings_and_variables_are_listed(spec, lock):
     assert "docker run --rm -p 127.0.0.1:8000:8000 -e REGION iris\n" in text
     assert "| `REGION` | read by the notebook's code | |\n" in text
     assert "| `SERVICE_PORT` | " in text
-    assert "| `models/state.pkl` | `dict`: vocabulary, used by label |\n" in text
+    assert "| `models/vocabulary.pkl` | `dict`: vocabulary, used by label |\n" in text
 
 
 def test_a_service_without_examples_says_what_its_tests_do(spec, lock):

@@ -110,8 +110,8 @@ def test_the_state_pickle_is_searched_and_not_run(spec, lock, tmp_path):
     state = tmp_path / "state.pkl"
     state.write_bytes(pickle.dumps({"config": {"password": PASSWORD}, "bomb": Bomb()}, protocol=5))
     made = plan(spec, lock)
-    made = replace(made, files={**made.files, "models/state.pkl": StagedFile(state)})
-    with pytest.raises(ExportError, match=r"models/state\.pkl would hold what looks like a secret"):
+    made = replace(made, files={**made.files, "models/vocabulary.pkl": StagedFile(state)})
+    with pytest.raises(ExportError, match=r"models/vocabulary\.pkl would hold what looks like a secret"):
         refuse_secrets(made)
 
 

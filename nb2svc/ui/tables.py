@@ -1,0 +1,188 @@
+"""Results of the shell's commands as a person reads them, and lists of records as JSON."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..smoke.wording import size_text
+from .steps import duration
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from ..engine import Finding
+    from ..runtime.manifest import Manifest
+    from ..values import Image, Project, RunningService
+
+
+def records_json(records: Iterable[object]) -> str:
+    """Records (or plain mappings) as one JSON array."""
+    return json.dumps([_plain(record) for record in records], indent=2, ensure_ascii=False)
+
+
+def _plain(record: object) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type(record)).dump_python(record, mode="json")
+
+
+def listing_json(images: Sequence[Image], services: Sequence[RunningService]) -> str:
+    both = {"images": [_plain(image) for image in images], "services": [_plain(service) for service in services]}
+    return json.dumps(both, indent=2, ensure_ascii=False)
+
+
+def project_summary(project: Project, directory: Path) -> str:
+    """``iris → ./iris  (24 files, 1.3 MB; answers as the notebook did)``."""
+    verified = "answers as the notebook did" if project.verified else "not verified, for it has no example"
+    return f"{project.name} → {directory}  ({len(project.files)} files, {size_text(project.size)}; {verified})"
+
+
+def image_summary(image: Image) -> str:
+    """``iris:latest  (412 MB, 212 MB above its base; linux/amd64)``."""
+    above = "" if image.base_size is None else f", {size_text(image.size - image.base_size)} above its base"
+    platform = f"; {image.platform}" if image.platform else ""
+    return f"{image.reference}  ({size_text(image.size)}{above}{platform})"
+
+
+def differences(directory: Path, found: Sequence[Mapping[str, Any]]) -> str:
+    """Every file in which a folder is not what the notebook gives, with its diff."""
+    lines = [f"{directory} is not what the notebook gives now: {len(found)} file{'s' if len(found) > 1 else ''}"]
+    for difference in found:
+        lines.append(f"  {difference['kind']:<10} {difference['path']}")
+        lines += [f"    {line}" for line in difference.get("detail", "").splitlines()]
+    return "\n".join(lines)
+
+
+def listing(images: Sequence[Image], services: Sequence[RunningService]) -> RenderableType:
+    """Images that nb2svc built, and services that run."""
+    from rich.console import Group
+
+    built = _table("IMAGE", "ID", "SIZE", "PLATFORM", "CREATED")
+    for image in images:
+        _row(built, image.reference, _short(image.id), size_text(image.size), image.platform, image.created[:19])
+    running = _table("SERVICE", "URL", "ENGINE", "IMAGE", "UP")
+    for service in services:
+        up = duration(max(0.0, time.time() - service.started)) if service.started else ""
+        _row(running, service.name, service.url, service.engine, service.image, up)
+    parts = [built if images else "No images.", "", running if services else "No services run."]
+    return Group(*parts)
+
+
+def findings(found: Sequence[Finding]) -> RenderableType:
+    """What ``doctor`` found, each with the next step below it."""
+    from rich.text import Text
+
+    marks = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "missing": ("–", "dim")}  # noqa: RUF001 - the report's own
+    table = _facts()
+    for finding in found:
+        mark, style = marks[finding.state]
+        table.add_row(Text(mark, style=style), Text(finding.name, style="bold"), Text(finding.detail))
+        if finding.hint:
+            table.add_row("", "", Text(f"→ {finding.hint}", style="cyan"))
+    return table
+
+
+def details(found: Image | Manifest) -> RenderableType:
+    """What ``inspect`` shows of an image or a project."""
+    from ..values import Image
+
+    return image_details(found) if isinstance(found, Image) else project_details(found)
+
+
+def image_details(image: Image) -> RenderableType:
+    """An image's facts, labels and layers."""
+    from rich.console import Group
+
+    base = "" if image.base_size is None else f"{size_text(image.base_size)} of it the base image"
+    facts = _facts(
+        ("image", image.reference),
+        ("id", image.id),
+        ("platform", image.platform),
+        ("created", image.created),
+        ("size", ", ".join(part for part in (size_text(image.size), base) if part)),
+        *sorted(image.labels.items()),
+    )
+    layers = _table("LAYER", "SIZE", "CREATED BY")
+    for layer in image.layers:
+        _row(layers, _short(layer.digest), size_text(layer.size), layer.created_by)
+    return Group(facts, "", layers) if image.layers else facts
+
+
+def project_details(manifest: Manifest) -> RenderableType:
+    """What a project holds: routes, models, objects, environment, distributions."""
+    from rich.console import Group
+    from rich.text import Text
+
+    facts = _facts(
+        ("service", manifest.name),
+        ("description", manifest.description),
+        ("notebook", manifest.notebook.file),
+        ("digest", manifest.digest),
+        ("python", manifest.python),
+        ("platform", manifest.platform),
+        ("verified", "yes, every example answered as in the notebook" if manifest.verified else "no"),
+        ("needs to be set", ", ".join(manifest.environment)),
+        ("written by", f"nb2svc {manifest.nb2svc}"),
+    )
+    routes = _table("ROUTE", "FROM", "CELL")
+    for model in manifest.models:
+        for method in model.methods:
+            _row(routes, f"POST /models/{model.public}/{method}", f"model {model.name}", _number(model.cell))
+    for endpoint in manifest.endpoints:
+        _row(routes, f"{endpoint.method} {endpoint.path}", f"{endpoint.handler}()", _number(endpoint.cell))
+    artifacts = _table("FILE", "SIZE", "TYPE", "WHY")
+    for artifact in manifest.artifacts:
+        _row(artifacts, artifact.path, size_text(artifact.size), artifact.type, artifact.why)
+    distributions = _table("DISTRIBUTION", "VERSION", "WHY")
+    for distribution in manifest.distributions:
+        _row(distributions, distribution.name, distribution.version, distribution.why)
+    return Group(
+        *_spaced(facts, routes, artifacts, distributions), *(Text(f"⚠ {warning}") for warning in manifest.warnings)
+    )
+
+
+def _spaced(first: RenderableType, *tables: Table) -> Iterator[RenderableType]:
+    yield first
+    for table in tables:
+        if table.row_count:
+            yield ""
+            yield table
+
+
+def _table(*columns: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold", justify="right" if column == "SIZE" else "left")
+    return table
+
+
+def _row(table: Table, *cells: str) -> None:
+    from rich.text import Text
+
+    table.add_row(*map(Text, cells))  # as they are: brackets in them are no markup
+
+
+def _facts(*facts: tuple[str, str]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for name, value in facts:
+        if value:
+            table.add_row(Text(name, style="bold"), Text(value))
+    return table
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:12]
+
+
+def _number(cell: int | None) -> str:
+    return "" if cell is None else f"[{cell}]"
