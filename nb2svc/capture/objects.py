@@ -145,6 +145,28 @@ def _as_members_of_the_project(named: Mapping[int, Any]) -> Iterator[None]:
                 sys.modules[name] = before
 
 
+@contextmanager
+def _without_addresses() -> Iterator[None]:
+    """For a while, scikit-learn's text vectorizers do not pickle where in memory their stop words lie.
+
+    They keep that to check the words only once. In another process it says nothing, and every file would differ.
+    """
+    vectorizer: Any = getattr(sys.modules.get("sklearn.feature_extraction.text"), "_VectorizerMixin", None)
+    if vectorizer is None or "__getstate__" in vars(vectorizer):
+        yield
+        return
+
+    def getstate(self: Any) -> dict[str, Any]:
+        state: dict[str, Any] = super(vectorizer, self).__getstate__()
+        return {name: part for name, part in state.items() if name != "_stop_words_id"}
+
+    vectorizer.__getstate__ = getstate
+    try:
+        yield
+    finally:
+        del vectorizer.__getstate__
+
+
 class _ObjectsPickler(pickle.Pickler):
     """Pickles live objects; a served model inside becomes a reference to its own file."""
 
@@ -164,7 +186,7 @@ def dump_model(value: object, *, staging: Path, name: str, format_: str, referen
         format_ = "joblib" if any(module.partition(".")[0] == "sklearn" for module in references.modules) else "pickle"
     suffix = {"joblib": "joblib", "pickle": "pkl"}[format_]
     target = staging / f"{name}.{suffix}"
-    with _as_members_of_the_project(references.notebook), target.open("wb") as file:
+    with _as_members_of_the_project(references.notebook), _without_addresses(), target.open("wb") as file:
         if format_ == "joblib":
             import joblib
 
@@ -178,7 +200,7 @@ def dump_objects(
     values: Mapping[str, object], *, target: Path, models: Mapping[int, str], references: References, why: str
 ) -> Artifact:
     """Write live objects by name into one file. ``models`` are the served ones inside, by id, as variables."""
-    with _as_members_of_the_project(references.notebook), target.open("wb") as file:
+    with _as_members_of_the_project(references.notebook), _without_addresses(), target.open("wb") as file:
         _ObjectsPickler(file, models).dump(dict(values))
     return _artifact(target, "pickle", values, why, references)
 

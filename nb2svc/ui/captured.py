@@ -48,7 +48,7 @@ def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], app
     examples = answers_of_model(mark, app)
     kind = type(mark.value)
     facts = [
-        ("type", f"{kind.__module__}.{kind.__qualname__}"),
+        ("type", kind.__qualname__ if kind.__module__ == "__main__" else f"{kind.__module__}.{kind.__qualname__}"),
         ("serves", ", ".join(f"POST /models/{mark.public}/{method}" for method in mark.methods)),
     ]
     if inputs.features:
@@ -59,7 +59,7 @@ def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], app
         title=mark.public,
         kind=_kind("model", replaced),
         facts=facts,
-        examples=[_shown(example) for example in examples],
+        examples=[_shown(example, mark) for example in examples],
         warnings=found.warnings,
         footer=footer,
     )
@@ -72,7 +72,7 @@ def _endpoint_card(mark: MarkedEndpoint, found: Found, replaced: Iterable[Marked
         title=f"{mark.method} {mark.path}",
         kind=_kind("endpoint", replaced),
         facts=_closure_facts(found, but=mark.handler),
-        examples=[_shown(example) for example in examples],
+        examples=[_shown(example, mark) for example in examples],
         warnings=found.warnings,
         footer=footer,
     )
@@ -88,7 +88,7 @@ def _kind(word: str, replaced: Iterable[Marked]) -> str:
     return f"{word}, replaces {', '.join(old)}" if old else word
 
 
-def _shown(example: Example) -> Shown:
+def _shown(example: Example, called: Marked) -> Shown:
     request, response = example.request, example.response
     if "json" in request:
         sent = json.dumps(request["json"], ensure_ascii=False)
@@ -96,10 +96,12 @@ def _shown(example: Example) -> Shown:
         sent = ", ".join([*(f"{name}: {one['filename']}" for name, one in request["files"].items()), *request["form"]])
     else:
         sent = f"{request['method']} {request['path']}"
+    if isinstance(called, MarkedModel):
+        sent = f"{request['path'].rpartition('/')[2]} {sent}"
     if "json" in response:
         got = json.dumps(response["json"], ensure_ascii=False)
     elif "text" in response:
-        got = response["text"]
+        got = response["text"].rstrip("\n")
     else:
         got = f"{response['content_type']}, {size(len(response.get('base64', '')) * 3 // 4)}"
     return Shown(shorten(sent), shorten(got))

@@ -9,21 +9,28 @@ from typing import Any
 
 from ..values import Problem
 
+# Front ends style what cells display by rules of their own, hence the class three times: theirs are less specific.
+# JupyterLab's colours, else those of VS Code, else some that can be read on light and dark.
 _STYLE = """
-.nb2svc-card{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;
-max-width:760px;border:1px solid var(--jp-border-color2,#d0d7de);border-left:3px solid var(--jp-brand-color1,#1976d2);
-border-radius:4px;padding:8px 12px;margin:4px 0;color:var(--jp-ui-font-color1,inherit);
-background:var(--jp-layout-color1,transparent)}
-.nb2svc-card .nb2svc-title{font-weight:600}
-.nb2svc-card .nb2svc-kind{color:var(--jp-ui-font-color2,#57606a);font-weight:400;margin-left:8px}
-.nb2svc-card dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:6px 0 0}
-.nb2svc-card dt{color:var(--jp-ui-font-color2,#57606a)}
-.nb2svc-card dd{margin:0;min-width:0;overflow-wrap:anywhere}
-.nb2svc-card code{font-family:var(--jp-code-font-family,monospace);font-size:12px;background:none;color:inherit;
-padding:0;white-space:pre-wrap}
-.nb2svc-card .nb2svc-arrow{color:var(--jp-ui-font-color2,#57606a)}
-.nb2svc-card .nb2svc-warning{margin-top:6px;padding-left:8px;border-left:3px solid var(--jp-warn-color1,#e08600)}
-.nb2svc-card .nb2svc-hint{color:var(--jp-ui-font-color2,#57606a)}
+.nb2svc-card{--ink:var(--jp-ui-font-color1,var(--vscode-foreground,inherit));
+--soft:var(--jp-ui-font-color2,var(--vscode-descriptionForeground,#767b84));
+--line:var(--jp-border-color2,var(--vscode-widget-border,rgba(128,128,128,.4)));
+--mark:var(--jp-brand-color1,var(--vscode-focusBorder,#1976d2));
+--warn:var(--jp-warn-color1,var(--vscode-editorWarning-foreground,#d97706));
+max-width:820px;margin:4px 0;padding:8px 14px 10px;border:1px solid var(--line);border-left:3px solid var(--mark);
+border-radius:3px;color:var(--ink);font:13px/1.5 var(--jp-ui-font-family,var(--vscode-font-family,system-ui,sans-serif))}
+.nb2svc-card .nb2svc-kind{margin-left:10px;color:var(--soft)}
+.nb2svc-card.nb2svc-card.nb2svc-card dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:2px 14px;
+margin:6px 0 0;padding:0}
+.nb2svc-card.nb2svc-card.nb2svc-card dt{display:block;float:none;width:auto;margin:0;padding:0;color:var(--soft);
+font-weight:400}
+.nb2svc-card.nb2svc-card.nb2svc-card dt.nb2svc-arrow{text-align:right}
+.nb2svc-card.nb2svc-card.nb2svc-card dd{display:block;float:none;width:auto;margin:0;padding:0;overflow-wrap:anywhere}
+.nb2svc-card.nb2svc-card.nb2svc-card code{padding:0;border:0;background:none;color:inherit;white-space:pre-wrap;
+font:12px/1.6 var(--jp-code-font-family,var(--vscode-editor-font-family,monospace))}
+.nb2svc-card .nb2svc-warning{margin-top:8px;padding-left:10px;border-left:3px solid var(--warn)}
+.nb2svc-card .nb2svc-footer{margin-top:8px}
+.nb2svc-card .nb2svc-soft{color:var(--soft)}
 """
 
 
@@ -51,7 +58,8 @@ class Card:
         width = max([len(label) for label, _ in self.facts] + [len("example")])
         lines = [f"{self.title}  ({self.kind})" if self.kind else self.title]
         for example in self.examples:
-            lines += [f"  {'example':<{width}}  {example.request}", f"  {'→':>{width}}  {example.answer}"]
+            answer = example.answer.replace("\n", "\n" + " " * (width + 4))
+            lines += [f"  {'example':<{width}}  {example.request}", f"  {'→':>{width}}  {answer}"]
         lines += [f"  {label:<{width}}  {value}" for label, value in self.facts]
         lines += [f"  ! {warning}".replace("\n", "\n  ") for warning in self.warnings]
         return "\n".join([*lines, self.footer] if self.footer else lines)
@@ -59,23 +67,18 @@ class Card:
     def html(self) -> str:
         """The card for a notebook. Everything from the notebook is escaped."""
         rows = [
-            f"<dt>example</dt><dd><code>{escape(one.request)}</code><br>"
-            f'<span class="nb2svc-arrow">→</span> <code>{escape(one.answer)}</code></dd>'
+            f"<dt>example</dt><dd><code>{escape(one.request)}</code></dd>"
+            f'<dt class="nb2svc-arrow">→</dt><dd><code>{escape(one.answer)}</code></dd>'
             for one in self.examples
         ]
         rows += [f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in self.facts]
-        warnings = [
-            f'<div class="nb2svc-warning">{escape(one.message)}'
-            + (f'<br><span class="nb2svc-hint">→ {escape(one.hint)}</span>' if one.hint else "")
-            + "</div>"
-            for one in self.warnings
-        ]
+        facts = f"<dl>{''.join(rows)}</dl>" if rows else ""
         kind = f'<span class="nb2svc-kind">{escape(self.kind)}</span>' if self.kind else ""
-        footer = f'<div class="nb2svc-hint">{escape(self.footer)}</div>' if self.footer else ""
+        footer = f'<div class="nb2svc-footer nb2svc-soft">{escape(self.footer)}</div>' if self.footer else ""
         return (
             f"<style>{_STYLE}</style>"
-            f'<div class="nb2svc-card"><span class="nb2svc-title">{escape(self.title)}</span>{kind}'
-            f"<dl>{''.join(rows)}</dl>{''.join(warnings)}{footer}</div>"
+            f'<div class="nb2svc-card"><strong>{escape(self.title)}</strong>{kind}'
+            f"{facts}{''.join(map(_warning_html, self.warnings))}{footer}</div>"
         )
 
     def _repr_html_(self) -> str:
@@ -86,3 +89,9 @@ class Card:
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         printer.text(self.text())
+
+
+def _warning_html(warning: Problem) -> str:
+    place = f'<span class="nb2svc-soft">{escape(str(warning.where))}: </span>' if str(warning.where) else ""
+    hint = f'<br><span class="nb2svc-soft">→ {escape(warning.hint)}</span>' if warning.hint else ""
+    return f'<div class="nb2svc-warning">{place}{escape(warning.message)}{hint}</div>'

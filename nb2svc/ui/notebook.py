@@ -20,6 +20,7 @@ _MARKS = {"running": "…", "done": "✓", "failed": "✗"}
 
 @dataclass
 class _Line:
+    stage: str
     title: str
     state: str = "running"
     detail: str = ""
@@ -35,11 +36,11 @@ class Steps:
 
     def take(self, event: Event) -> None:
         if isinstance(event, Started):
-            self.lines.append(_Line(event.title))
+            self.lines.append(_Line(event.stage, event.title))
             return
-        if not self.lines:
+        line = self._running(event.stage)
+        if line is None:
             return
-        line = self.lines[-1]
         if isinstance(event, Step):
             counted = f" {event.done}/{event.total}" if event.done is not None and event.total else ""
             line.detail = event.text + counted
@@ -49,6 +50,11 @@ class Steps:
             line.state, line.detail, line.took = "done", event.summary, event.seconds
         elif isinstance(event, Failed):
             line.state, line.detail, line.took = "failed", event.message, event.seconds
+
+    def _running(self, stage: str) -> _Line | None:
+        """The stage's own line: stages run inside one another, such as the clean room inside the export."""
+        lines = (line for line in reversed(self.lines) if line.stage == stage and line.state == "running")
+        return next(lines, None)
 
     def text(self) -> str:
         rows = []
@@ -60,18 +66,22 @@ class Steps:
 
     def html(self) -> str:
         """The lines for a notebook; everything escaped."""
-        rows = []
-        for line in self.lines:
-            took = f' <span style="opacity:.65">{seconds(line.took)}</span>' if line.took else ""
-            detail = f' <span style="opacity:.65">· {escape(shorten(line.detail))}</span>' if line.detail else ""
-            log = "" if line.state == "done" or not line.log else _log_html(line)
-            rows.append(f"<div>{_MARKS[line.state]} {escape(line.title)}{detail}{took}{log}</div>")
-        return f'<div style="font-size:13px;line-height:1.6">{"".join(rows)}</div>'
+        return f'<div style="font-size:13px;line-height:1.6">{"".join(map(_line_html, self.lines))}</div>'
+
+
+def _line_html(line: _Line) -> str:
+    details = [shorten(line.detail), seconds(line.took) if line.took else ""]
+    soft = "".join(f" · {escape(one)}" for one in details if one)
+    log = "" if line.state == "done" or not line.log else _log_html(line)
+    return (
+        f'<div style="display:flex"><span style="flex:none;width:1.4em">{_MARKS[line.state]}</span>'
+        f'<span style="min-width:0">{escape(line.title)}<span style="opacity:.65">{soft}</span>{log}</span></div>'
+    )
 
 
 def _log_html(line: _Line) -> str:
     text = escape("\n".join(shorten(entry, 160) for entry in line.log))
-    return f'<pre style="font-size:11px;opacity:.75;margin:2px 0 4px 1.4em">{text}</pre>'
+    return f'<pre style="font-size:11px;opacity:.75;margin:2px 0 4px">{text}</pre>'
 
 
 @contextmanager

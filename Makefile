@@ -1,0 +1,51 @@
+# Two commands do everything: `make demo` and `make test`. They need Python 3.10 or newer with venv, make and git.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit kernel container interpreters bench lock clean
+
+help:  ## what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+demo: $(READY)  ## the main job on a real notebook: export, build, run, test, ask
+	@$(BIN)/python dev/demo.py
+
+test: lint unit kernel container interpreters  ## every tier that this machine can run
+
+lint: $(READY)  ## types, style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(READY)  ## pure parts, and real processes without a kernel
+	$(BIN)/python -m pytest tests/unit -n 2
+
+kernel: $(READY)  ## magics and notebooks in real kernels
+	$(BIN)/python -m pytest tests/kernel -n 2
+
+container: $(READY)  ## images in a real Docker engine (skipped, with the reason, where there is none)
+	$(BIN)/python -m pytest tests/container
+
+interpreters: $(READY)  ## the unit and kernel tiers on every other Python of this machine
+	$(BIN)/python dev/interpreters.py
+
+bench: $(READY)  ## the figures, measured on this machine
+	$(BIN)/python bench/notebook.py
+	$(BIN)/python bench/image/compare.py
+
+lock: $(READY)  ## resolve requirements-dev.txt anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
+	    pyproject.toml --group dev -o requirements-dev.txt
+
+clean:  ## remove what make made
+	rm -rf $(VENV) .venv-* .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(READY): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	    || { echo 'nb2svc needs Python 3.10 or newer; choose one: make PYTHON=python3.12 …' >&2; exit 2; }
+	$(PYTHON) dev/environment.py $(VENV)
+	@touch $@

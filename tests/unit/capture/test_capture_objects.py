@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import pickle
+import sys
+import threading
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from nb2svc.capture.objects import UnpicklableError, dump_model, dump_objects, probe
+from nb2svc.capture.sharing import groups
+
+NOTEBOOK = """
+import enum
+class Encoder:
+    class Inner:
+        pass
+    def __init__(self, n):
+        self.n = n
+    def predict(self, rows):
+        return [self.n for _ in rows]
+class Kind(enum.Enum):
+    A = 1
+def double(x):
+    return 2 * x
+"""
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """A ``__main__`` with the definitions of a notebook."""
+    main = ModuleType("__main__")
+    exec(NOTEBOOK, main.__dict__)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    return main
+
+
+def load_in_project(path, source=NOTEBOOK):
+    """Unpickle as the exported project does: the notebook's code is ``service.notebook``."""
+    module = ModuleType("service.notebook")
+    exec(source, module.__dict__)
+    sys.modules["service"] = ModuleType("service")
+    sys.modules["service.notebook"] = module
+    try:
+        return pickle.loads(path.read_bytes()), module
+    finally:
+        del sys.modules["service"], sys.modules["service.notebook"]
+
+
+def test_a_pickle_names_the_project_s_module_and_the_kernel_keeps_its_own(notebook, tmp_path):
+    model = notebook.Encoder((3, notebook.Kind.A, notebook.double, notebook.Encoder.Inner()))
+    references = probe(model, "model")
+    assert {one.__qualname__ for one in references.notebook.values()} == {"Encoder", "Kind", "double", "Encoder.Inner"}
+    artifact = dump_model(model, staging=tmp_path, name="model", format_="auto", references=references, why="a test")
+    assert artifact.format == "pickle"
+    assert artifact.type == "service.notebook.Encoder"
+    assert notebook.Encoder.__module__ == "__main__"
+    assert "service.notebook" not in sys.modules
+    loaded, module = load_in_project(artifact.staged)
+    assert type(loaded) is module.Encoder
+    assert loaded.n[1] is module.Kind.A
+    assert loaded.n[2] is module.double
+
+
+def test_scikit_learn_models_are_joblib_files(tmp_path):
+    from sklearn.linear_model import LinearRegression
+
+    model = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
+    artifact = dump_model(model, staging=tmp_path, name="m", format_="auto", references=probe(model, "m"), why="")
+    assert artifact.path == "models/m.joblib"
+    assert "sklearn.linear_model._base" in artifact.modules
+
+
+def test_the_path_to_what_cannot_be_pickled(notebook):
+    class Pool:
+        def __init__(self):
+            self.items = [1, {"lock": threading.Lock()}]
+
+    with pytest.raises(UnpicklableError) as error:
+        probe({"db": Pool()}, "state")
+    assert error.value.path.startswith("state['db']")
+    notebook.Encoder.pool = None
+    encoder = notebook.Encoder({"a": [threading.Lock()]})
+    with pytest.raises(UnpicklableError) as error:
+        probe(encoder, "model")
+    assert error.value.path == "model.n['a'][0]"
+
+
+def test_an_object_that_holds_a_served_model_refers_to_it(notebook, tmp_path):
+    model = notebook.Encoder(1)
+    registry = {"best": model, "n": 3}
+    references = probe(registry, "registry", {id(model): "model"})
+    assert references.models == {"model"}
+    artifact = dump_objects(
+        {"registry": registry},
+        target=tmp_path / "registry.pkl",
+        models={id(model): "model"},
+        references=references,
+        why="",
+    )
+    with pytest.raises(pickle.UnpicklingError, match="persistent"):
+        pickle.loads(artifact.staged.read_bytes())
+
+
+def test_a_pickle_that_still_names_main_is_refused(tmp_path):
+    with pytest.raises(UnpicklableError, match="names __main__"):
+        dump_objects({"text": "__main__"}, target=tmp_path / "x.pkl", models={}, references=probe({}, "x"), why="")
+
+
+def test_objects_that_share_parts_form_groups():
+    shared = [1]
+    array = np.arange(3)
+    values = {
+        "a": {"part": shared},
+        "b": (shared, 2),
+        "c": array,
+        "d": {"x": [array]},
+        "e": {"alone": [3]},
+        "f": [np.float64(1.0), np.dtype("f8"), "text"],
+        "g": [np.float64(1.0), np.dtype("f8"), "text"],
+    }
+    assert groups(values, {}) == (("a", "b"), ("c", "d"), ("e",), ("f",), ("g",))
+    assert groups({"a": {"m": shared}, "b": shared}, {id(shared): "model"}) == (("a",), ("b",))
+    cycle: list[object] = []
+    cycle.append(cycle)
+    assert groups({"z": cycle, "y": [cycle]}, {}) == (("y", "z"),)
