@@ -92,6 +92,7 @@ def _verified_by_clean_room(captured: Captured, lock: Lock, emit: Emit) -> Calla
             allowed=[distribution.name for distribution in lock.distributions],
             examples=spec.examples,
             environment=environment,
+            included=[path for path, _ in spec.closure.files],
             emit=emit,
         )
         if found.problems:

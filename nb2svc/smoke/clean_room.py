@@ -59,13 +59,15 @@ def clean_room(
     allowed: Collection[str],
     examples: Sequence[Example] = (),
     environment: Mapping[str, str] | None = None,
+    included: Collection[str] = (),
     hidden: Collection[Path] | None = None,
     timeout: float = 120.0,
     emit: Emit = ignore,
 ) -> CleanRoom:
     """Import the project at ``root`` in a clean room, take its OpenAPI document and answer ``examples`` in order.
 
-    ``allowed`` are the distributions of the lock, ``environment`` the values of the declared variables. Files below
+    ``allowed`` are the distributions of the lock, ``environment`` the values of the declared variables, ``included``
+    the paths of the project's data files. Files below
     the folders ``hidden`` (the notebook's and the user's home) do not exist for the project, but for its own.
     A project that fails gives checks and problems, never an exception; ``timeout`` (seconds) bounds it as a whole.
     Raises ``ExportError`` where this interpreter cannot be started.
@@ -79,6 +81,7 @@ def clean_room(
                 allowed=allowed,
                 examples=examples,
                 environment=environment or {},
+                included=included,
                 hidden=concealed,
                 scratch=Path(scratch),
             )
@@ -114,19 +117,21 @@ def _job(
     allowed: Collection[str],
     examples: Sequence[Example],
     environment: Mapping[str, str],
+    included: Collection[str],
     hidden: Collection[Path],
     scratch: Path,
 ) -> dict[str, Any]:
     """What the child is to do, as JSON; makes its working directory.
 
-    That is empty but for the project's data, which a container, started in the project's folder, sees at the same
-    relative path.
+    That is empty but for the included data files, which a container, started in the project's folder, sees at the
+    same relative paths.
     """
     cwd, home = scratch / "cwd", scratch / "home"
     cwd.mkdir()
     home.mkdir()
-    if (root / "data").is_dir():
-        (cwd / "data").symlink_to(root / "data", target_is_directory=True)
+    for path in included:
+        (cwd / path).parent.mkdir(parents=True, exist_ok=True)
+        (cwd / path).symlink_to(root / path)
     admission = locate(allowed)
     stdlib = _stdlib()
     mounted = [value for value in environment.values() if os.path.isabs(value)]  # noqa: PTH117 (any string)

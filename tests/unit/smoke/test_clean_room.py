@@ -201,7 +201,7 @@ def read():
 """
     root = make_project(main, {"lib/features.py": "X = 1\n", "data/a.txt": "text"})
     wanted = example("/read", [1, "text", "text", 1], name="read-1", method="GET")
-    found = clean_room(root, allowed=lock, examples=[wanted], hidden=[root.parent])
+    found = clean_room(root, allowed=lock, examples=[wanted], included=["data/a.txt"], hidden=[root.parent])
     assert found.verified, found.checks[-1]
 
 
