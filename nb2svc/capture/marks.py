@@ -43,6 +43,10 @@ def mark_line(lines: list[str]) -> list[str]:
     return [f"{MARKER}{kind!r}, {(options or '')!r})\n", *lines[1:]]
 
 
+# IPython then leaves it out when it asks whether a cell is complete, and waits for the blank line that ends a cell magic.
+mark_line.has_side_effects = True  # type: ignore[attr-defined]
+
+
 class MoveMarker(ast.NodeTransformer):
     """AST transformer: runs the marker last, and still displays the body's last expression."""
 
