@@ -356,7 +356,9 @@ class ClosureBuilder:
 
 
 def _is_injected(name: str, value: object) -> bool:
-    module = getattr(value, "__module__", None) or type(value).__module__
+    # A wrapper names the module of what it wraps: IPython's own ``open`` says ``_io``. Its globals do not lie.
+    told = getattr(value, "__globals__", {}).get("__name__") or getattr(value, "__module__", None)
+    module = told or type(value).__module__
     is_ipython = isinstance(module, str) and module.partition(".")[0] in {"IPython", "ipykernel"}
     return is_ipython and (name in _INJECTED or hasattr(builtins, name))
 

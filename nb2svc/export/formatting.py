@@ -10,7 +10,7 @@ from functools import cache
 
 from ..errors import ExportError
 
-LINE_LENGTH = 100
+LINE_LENGTH = 120
 OWN_PACKAGE = "service"
 
 

@@ -72,7 +72,7 @@ AS_FASTAPI = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", AS_FASTAPI, ids=repr)
+@pytest.mark.parametrize("value", AS_FASTAPI, ids=lambda value: type(value).__name__)
 def test_plain_values_are_what_fastapi_gives(value: Any) -> None:
     if not hasattr(value, "__next__"):
         assert json.dumps(encode(value)) == json.dumps(jsonable_encoder(value))
@@ -137,7 +137,7 @@ def test_any_nesting_is_what_fastapi_gives(value: Any) -> None:
         (pd.DataFrame({0: [1]}), [{"0": 1}]),
         (pd.DataFrame(), []),
     ],
-    ids=lambda value: f"{type(value).__name__}-{value}"[:60],
+    ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_arrays_frames_and_what_is_not_finite(value: Any, expected: Any) -> None:
     answer = written(value)
