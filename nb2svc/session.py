@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Service:
     """The service that this kernel's notebook becomes.
 
-    ``name`` and ``notebook`` (its file name) may be set; every method that takes long shows its progress in the
+    ``name``, ``notebook`` (its file name) and ``description`` may be set; every method that takes long shows its progress in the
     cell. All raise ``Nb2svcError`` with the place and the next step.
     """
 
@@ -37,6 +37,7 @@ class Service:
         self._log = CellLog()
         self._registry = Registry()
         self._name = ""
+        self.description = ""  # one line for people; the headless runner takes the notebook's first heading
         self._requires: tuple[str, ...] = ()
         self._files: tuple[tuple[str, Path], ...] = ()
         self._environment: tuple[str, ...] = ()
@@ -143,7 +144,13 @@ class Service:
         """What is captured, and what would go wrong."""
         from .ui import captured
 
-        return captured.status(self._current(), self._kernel(), self.name, self._preview.url if self._preview else "")
+        given = [
+            ("requires", ", ".join(self._requires)),
+            ("includes", ", ".join(path for path, _ in self._files)),
+            ("environment", ", ".join(self._environment)),
+            ("preview", self._preview.url if self._preview else ""),
+        ]
+        return captured.status(self._current(), self._kernel(), self.name, [one for one in given if one[1]])
 
     def export(
         self,
@@ -273,6 +280,7 @@ class Service:
                 identity = Identity(
                     name=self.name,
                     notebook=self.notebook,
+                    description=self.description,
                     requires=self._requires,
                     files=self._files,
                     environment=self._environment,

@@ -113,6 +113,7 @@ class Shown:
 
 # --- HTML ---------------------------------------------------------------------------------------
 
+# Front ends style tables by rules of their own, hence the class three times: theirs are less specific.
 _CSS: Final = """
 .nb2svc-report{--ok:var(--jp-success-color1,#2e7d32);--bad:var(--jp-error-color1,#c62828);
 --ink:var(--jp-ui-font-color1,#1f1f1f);--soft:var(--jp-ui-font-color2,#6a6a6a);--line:var(--jp-border-color2,#ddd);
@@ -120,9 +121,12 @@ _CSS: Final = """
 @media (prefers-color-scheme:dark){.nb2svc-report{--ink:var(--jp-ui-font-color1,#e6e6e6);
 --soft:var(--jp-ui-font-color2,#a0a0a0);--line:var(--jp-border-color2,#444);--back:var(--jp-layout-color2,#262626);
 --ok:var(--jp-success-color1,#66bb6a);--bad:var(--jp-error-color1,#ef5350)}}
-.nb2svc-report table{border-collapse:collapse;margin:0}
-.nb2svc-report td{padding:1px 12px 1px 0;text-align:left;vertical-align:top;background:none;border:0}
-.nb2svc-report .seconds,.nb2svc-report .figures{color:var(--soft);white-space:nowrap}
+.nb2svc-report.nb2svc-report.nb2svc-report table{border-collapse:collapse;margin:2px 0 0;table-layout:auto}
+.nb2svc-report.nb2svc-report.nb2svc-report tr{background:none}
+.nb2svc-report.nb2svc-report.nb2svc-report td{padding:1px 14px 1px 0;max-width:none;border:0;background:none;
+text-align:left;vertical-align:top;white-space:normal}
+.nb2svc-report .seconds,.nb2svc-report .figures{color:var(--soft)}
+.nb2svc-report.nb2svc-report.nb2svc-report td.seconds{text-align:right;white-space:nowrap}
 .nb2svc-report .passed{color:var(--ok)}
 .nb2svc-report .failed{color:var(--bad)}
 .nb2svc-report .skipped{color:var(--soft)}

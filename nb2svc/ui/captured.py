@@ -130,8 +130,8 @@ def _noun(names: list[str], noun: str) -> str:
     return count(len(names), noun).partition(" ")[2]
 
 
-def status(registry: Registry, kernel: Kernel, name: str, preview: str) -> Card:
-    """The whole service as it is now, with everything that would go wrong as warnings."""
+def status(registry: Registry, kernel: Kernel, name: str, given: list[tuple[str, str]]) -> Card:
+    """The whole service as it is now, with everything that would go wrong as warnings; ``given`` are more facts."""
     found = closure_of(registry, kernel)
     facts = [("model", f"{one.public}: {', '.join(one.methods)}  (cell [{one.where.cell}])") for one in registry.models]
     facts += [
@@ -149,7 +149,6 @@ def status(registry: Registry, kernel: Kernel, name: str, preview: str) -> Card:
         for one in registry.startups
     ]
     facts += _closure_facts(found)
-    if preview:
-        facts.append(("preview", preview))
+    facts += given
     footer = "" if registry.marks else "Nothing is marked yet: %%serve_model VARIABLE, or %%endpoint above a handler."
     return Card(title=name, kind="service", facts=facts, warnings=[*found.problems, *found.warnings], footer=footer)

@@ -18,7 +18,8 @@ _STYLE = """
 --mark:var(--jp-brand-color1,var(--vscode-focusBorder,#1976d2));
 --warn:var(--jp-warn-color1,var(--vscode-editorWarning-foreground,#d97706));
 max-width:820px;margin:4px 0;padding:8px 14px 10px;border:1px solid var(--line);border-left:3px solid var(--mark);
-border-radius:3px;color:var(--ink);font:13px/1.5 var(--jp-ui-font-family,var(--vscode-font-family,system-ui,sans-serif))}
+border-radius:3px;color:var(--ink);
+font:13px/1.5 var(--jp-ui-font-family,var(--vscode-font-family,system-ui,sans-serif))}
 .nb2svc-card .nb2svc-kind{margin-left:10px;color:var(--soft)}
 .nb2svc-card.nb2svc-card.nb2svc-card dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:2px 14px;
 margin:6px 0 0;padding:0}

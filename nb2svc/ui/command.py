@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn, TypeVar, get_type_hints
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -46,17 +46,16 @@ def command(app: typer.Typer, name: str, *, panel: str, examples: Sequence[str])
     """
 
     def register(function: Function) -> Function:
-        hints = get_type_hints(function, include_extras=True)
-
         def run(*, quiet: bool, no_color: bool, debug: bool, **options: Any) -> None:
             debug = debug or bool(os.environ.get("NB2SVC_DEBUG"))
             terminal = Terminal(quiet=quiet, color=not no_color, debug=debug)
             with guarded(terminal):
                 function(terminal, **options)
 
-        own = list(inspect.signature(function).parameters.values())[1:]
+        # Not get_type_hints: before Python 3.11 it hides an Annotated whose default is None in an Optional.
+        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
         parameters = [
-            *(each.replace(annotation=hints[each.name], kind=inspect.Parameter.KEYWORD_ONLY) for each in own),
+            *(each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own),
             *(
                 inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
                 for each, annotation in COMMON.items()

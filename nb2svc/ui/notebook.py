@@ -81,7 +81,7 @@ def _line_html(line: _Line) -> str:
 
 def _log_html(line: _Line) -> str:
     text = escape("\n".join(shorten(entry, 160) for entry in line.log))
-    return f'<pre style="font-size:11px;opacity:.75;margin:2px 0 4px">{text}</pre>'
+    return f'<pre style="font-size:11px;opacity:.75;margin:2px 0 4px;background:none">{text}</pre>'
 
 
 @contextmanager
