@@ -194,12 +194,13 @@ def _start(target: Path | str, engine: str, options: RunOptions, emit: Emit) -> 
 
     from .engine import get
     from .export import load_project
+    from .package_index import user_index
 
     if not Path(target).is_dir():
         chosen = get("docker" if engine == "auto" else engine, emit=emit)
         return chosen, chosen.start(str(target), options, emit=emit)
     project = load_project(target)
-    chosen = get(engine, emit=emit)
+    chosen = get(engine, index=lambda: user_index().environment, emit=emit)
     if chosen.name != "process":
         options = replace(options, image=build(project.root, emit=emit).reference)
     return chosen, chosen.start(project, options, emit=emit)
@@ -335,6 +336,7 @@ def _probe(
         load_seconds=load_seconds,
         logs=lambda: engine.logs(service, 200),
         alive=lambda: engine.stats(service).running,
+        listening=lambda: engine.stats(service).listening is not False,
         emit=emit,
     )
 

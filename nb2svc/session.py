@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Service:
     """The service that this kernel's notebook becomes.
 
-    ``name``, ``notebook`` (its file name) and ``description`` may be set; every method that takes long shows its progress in the
-    cell. All raise ``Nb2svcError`` with the place and the next step.
+    ``name``, ``notebook`` (its file name) and ``description`` may be set; every method that takes long shows its
+    progress in the cell. All raise ``Nb2svcError`` with the place and the next step.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:

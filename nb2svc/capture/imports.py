@@ -30,21 +30,28 @@ def _from_log(log: CellLog, name: str, value: object) -> tuple[str, ...]:
                 if not node.level and node.module and _gives(node.module, alias, name, value):
                     original = name if alias.name == "*" else alias.name
                     return (f"from {node.module} import {_as(original, name)}",)
-            elif alias.asname == name and sys.modules.get(alias.name) is value:
+            elif alias.asname == name and _module(alias.name) is value:
                 return (f"import {_as(alias.name, name)}",)
-            elif not alias.asname and alias.name.partition(".")[0] == name and sys.modules.get(name) is value:
+            elif not alias.asname and alias.name.partition(".")[0] == name and _module(name) is value:
                 dotted.append(f"import {alias.name}")
     return tuple(sorted(set(dotted)))
 
 
 def _gives(module: str, alias: ast.alias, name: str, value: object) -> bool:
-    loaded = sys.modules.get(module)
+    loaded = _module(module)
+    if loaded is _MISSING:
+        return False
     if alias.name == "*":
         return getattr(loaded, name, _MISSING) is value
     if (alias.asname or alias.name) != name:
         return False
     found = getattr(loaded, alias.name, _MISSING)
-    return found is value or sys.modules.get(f"{module}.{alias.name}", _MISSING) is value
+    return found is value or _module(f"{module}.{alias.name}") is value
+
+
+def _module(name: str) -> object:
+    """A loaded module. ``None`` would be taken for the value of ``except ImportError: name = None``."""
+    return sys.modules.get(name) or _MISSING
 
 
 def _from_value(name: str, value: object) -> tuple[str, ...]:

@@ -68,6 +68,12 @@ def endpoint(line: str, cell: LoggedCell, kernel: Kernel) -> MarkedEndpoint:
     name = _last_function(cell, where)
     where = kernel.log.where(cell, name)
     function = kernel.namespace[name]
+    if not callable(function):
+        raise CaptureError(
+            f"{name} is a {type(function).__qualname__} after its decorators, and cannot be called",
+            hint="serve the function itself: leave the decorator out",
+            where=where,
+        )
     values = [examples.evaluate(text, kernel.namespace, where) for text in chosen.examples]
     public = chosen.name or name
     method, path = chosen.method, chosen.path or f"/{name}"
@@ -130,9 +136,16 @@ def _with_requests(draft: MarkedEndpoint, values: list[Any]) -> MarkedEndpoint:
     """The examples as requests; FastAPI itself says which parameter comes from where."""
     from dataclasses import replace
 
+    from ..runtime.manifest import OWN_PATHS
     from .registry import Registry
     from .spec import live_app
 
+    if draft.path in OWN_PATHS or draft.path.startswith("/v2/"):
+        raise CaptureError(
+            f"{draft.path} is one of the service's own paths",
+            hint=f"choose another, such as %%endpoint {draft.method} /my{draft.path}",
+            where=draft.where,
+        )
     try:
         app = live_app(Registry((draft,)), "example")
     except Exception as error:

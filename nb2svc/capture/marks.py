@@ -43,7 +43,7 @@ def mark_line(lines: list[str]) -> list[str]:
     return [f"{MARKER}{kind!r}, {(options or '')!r})\n", *lines[1:]]
 
 
-# IPython then leaves it out when it asks whether a cell is complete, and waits for the blank line that ends a cell magic.
+# IPython leaves it out then when it asks whether a cell is complete, and waits for the blank line that ends one.
 mark_line.has_side_effects = True  # type: ignore[attr-defined]
 
 

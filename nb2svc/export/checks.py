@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from ..runtime.manifest import OWN_PATHS
 from ..values import Lock, Problem, ServiceSpec, Where
 from .artifacts import artifacts
 from .folder import KEPT
 from .names import is_service_name, service_name
 from .notebook_module import import_conflicts
 
-RESERVED_PATHS = ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/redoc")
 OWN_FOLDERS = ("examples", "service", "tests", "wheels")  # an included file there would be taken for a part of it
 _METHOD = re.compile(r"[A-Z]+")
 _EXAMPLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -92,7 +92,7 @@ def _endpoints(spec: ServiceSpec) -> Iterator[Problem]:
             yield Problem(
                 message=f'"{route}" is no method and path', hint="%%endpoint POST /path", where=endpoint.where
             )
-        elif endpoint.path in RESERVED_PATHS or endpoint.path.startswith("/v2/"):
+        elif endpoint.path in OWN_PATHS or endpoint.path.startswith("/v2/"):
             yield Problem(
                 message=f"{endpoint.path} is one of the service's own paths",
                 hint="choose another path: %%endpoint POST /path",

@@ -20,6 +20,7 @@ def docker_files(spec: ServiceSpec, lock: Lock, base: str | None) -> dict[str, s
         "base": base or default_base(spec.python),
         "description": description(spec),
         "labels": _labels(spec),
+        "has_examples": bool(spec.examples),
         "has_models": bool(artifacts(spec)),
         "has_lib": bool(spec.closure.helpers),
         "has_data": any(path.startswith("data/") for path, _ in spec.closure.files),

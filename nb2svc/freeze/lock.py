@@ -10,8 +10,8 @@ from nb2svc.errors import FreezeError
 from nb2svc.events import Emit, ignore, progress
 from nb2svc.values import Distribution, Lock, Problem, ServiceSpec
 
+from ..package_index import user_index
 from .closure import walk
-from .index import user_index
 from .owners import Owners, installed_owners
 from .requirements import render, render_roots
 from .resolve import find_uv

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from nb2svc.errors import FreezeError
 
-from .index import without_addresses
+from ..package_index import without_addresses
 
 WHEELS = "wheels"  # the folder of local wheels, beside requirements.txt
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?(==(?P<version>[^\s;\\]+)| @ (?P<url>\S+))")

@@ -16,8 +16,8 @@ from packaging.version import InvalidVersion, Version
 
 from nb2svc.errors import FreezeError
 
+from ..package_index import Index, without_addresses
 from . import cache
-from .index import Index, without_addresses
 from .requirements import Pin, parse
 from .target import Target
 from .wheelfile import Wheel

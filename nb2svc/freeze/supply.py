@@ -11,9 +11,9 @@ from packaging.version import Version
 from nb2svc.errors import FreezeError
 from nb2svc.events import Progress
 
+from ..package_index import Index
 from . import cache
 from .closure import Needed
-from .index import Index
 from .installed import Installed
 from .owners import Owners
 from .requirements import Pin

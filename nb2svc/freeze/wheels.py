@@ -22,8 +22,8 @@ from packaging.utils import parse_wheel_filename
 
 from nb2svc.errors import FreezeError
 
+from ..package_index import Index, without_addresses
 from . import cache
-from .index import Index, without_addresses
 from .installed import Installed, record
 from .target import Target
 from .wheelfile import File, Wheel, keep, read_wheel, sha256_of

@@ -12,6 +12,9 @@ from .errors import ManifestError
 
 FILE_NAME = "nb2svc.json"
 
+#: What every service answers itself; no endpoint may take these.
+OWN_PATHS = ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc")
+
 #: Distributions that every service needs beside those of the notebook, with the reason of each.
 RUNTIME_DISTRIBUTIONS = {
     "fastapi": "serves the routes",

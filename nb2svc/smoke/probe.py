@@ -42,6 +42,7 @@ def probe(
     load_seconds: float = 1.5,
     logs: Callable[[], str] = str,
     alive: Callable[[], bool] = lambda: True,
+    listening: Callable[[], bool] = lambda: True,
     emit: Emit = ignore,
 ) -> Report:
     """Wait until ``service`` is ready, check it, replay ``examples`` in order and measure it.
@@ -50,14 +51,14 @@ def probe(
     ``project`` is the exported folder, where it is at hand: its ``openapi.json`` is what the service must promise, and
     its sources name the line that failed. The load repeats the first example, one request after another, for
     ``load_seconds``; 0 leaves it out, as for a service that others use. ``logs`` gives the service's log, ``alive``
-    whether its process still runs.
+    whether its process still runs, ``listening`` whether it is that process which has the port.
     A service that fails gives a report with failed checks, never an exception.
     """
     with (
         progress("test", f"Testing {service.name}", emit) as stage,
         ServiceClient(service.url, answer_seconds=answer_seconds) as client,
     ):
-        run = _Probe(client, service, project, stage, facts=facts, logs=logs, alive=alive)
+        run = _Probe(client, service, project, stage, facts=facts, logs=logs, alive=alive, listening=listening)
         report = run.report(examples, deadline, load_seconds)
         failed, count = sum(check.outcome == "failed" for check in report.checks), len(report.checks)
         stage.summary = f"{failed} of {count} checks failed" if failed else f"{count} checks, no difference"
@@ -77,9 +78,10 @@ class _Probe:
         facts: Callable[[], EngineFacts],
         logs: Callable[[], str],
         alive: Callable[[], bool],
+        listening: Callable[[], bool],
     ) -> None:
         self.client, self.service, self.project, self.stage = client, service, project, stage
-        self.facts, self.logs, self.alive = facts, logs, alive
+        self.facts, self.logs, self.alive, self.listening = facts, logs, alive, listening
         self.ended = False  # it was ready and is no more
 
     def report(self, examples: Sequence[Example], deadline: float, load_seconds: float) -> Report:
@@ -121,6 +123,8 @@ class _Probe:
         said, waited, problem, seen_unready = 0.0, 0.0, "", False
         while waited < deadline:
             problem = self._unready(max(0.1, deadline - waited))
+            if not problem and not self.listening():
+                problem = "another program answers on its port"
             if not problem:
                 known = seen_unready and self.service.started > 0
                 return "", time.time() - self.service.started if known else None

@@ -86,6 +86,14 @@ def _add_export(command: argparse.ArgumentParser) -> None:
     command.add_argument("--force", action="store_true", help="replace a folder that was edited")
     command.add_argument("--platform", help="linux/amd64 or linux/arm64; default: this machine's")
     command.add_argument("--base", help="base image, default python:<minor>-slim-bookworm")
+    command.add_argument(
+        "--allow-secret",
+        dest="allow_secrets",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a definition, file or variable that only looks as if it held a secret; may be repeated",
+    )
 
 
 def _name(service: Service, name: str | None) -> Card:

@@ -61,8 +61,8 @@ def test_a_changed_line_is_shown_as_a_diff(spec, lock, root):
     main.write_text(main.read_text().replace("/label", "/tag"))
     (difference,) = compare(plan(spec, lock), root)
     assert difference.path == "service/main.py"
-    assert '-app.post("/tag", status_code=201)(\n' in difference.detail
-    assert '+app.post("/label", status_code=201)(\n' in difference.detail
+    assert '-app.post("/tag", status_code=201)(' in difference.detail
+    assert '+app.post("/label", status_code=201)(' in difference.detail
 
 
 def test_with_finish_the_openapi_document_and_the_verdict_are_compared(spec, lock, root):

@@ -142,7 +142,7 @@ def test_what_is_locked_installs_and_imports(tmp_path: Path, make_spec) -> None:
     lock = freeze(make_spec("yaml", requires=("jinja2",)))
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(lock.requirements_txt)
-    from nb2svc.freeze.index import user_index
+    from nb2svc.package_index import user_index
 
     target = tmp_path / "target"
     command = [find_uv(), "pip", "install", "--require-hashes", "--no-deps", "--only-binary", ":all:"]

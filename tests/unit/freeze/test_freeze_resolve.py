@@ -10,9 +10,9 @@ import pytest
 
 from nb2svc.errors import FreezeError
 from nb2svc.freeze import resolve as module
-from nb2svc.freeze.index import user_index
 from nb2svc.freeze.resolve import NoWheelError, Request, UnavailableError, find_uv, resolve
 from nb2svc.freeze.target import Target
+from nb2svc.package_index import user_index
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 TARGET = Target(PYTHON, "linux/amd64")

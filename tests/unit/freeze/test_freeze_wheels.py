@@ -12,11 +12,11 @@ import pytest
 
 from nb2svc.errors import FreezeError
 from nb2svc.freeze import installed_owners
-from nb2svc.freeze.index import user_index
 from nb2svc.freeze.resolve import find_uv
 from nb2svc.freeze.target import Target
 from nb2svc.freeze.wheelfile import found_wheel, sha256_of
 from nb2svc.freeze.wheels import editable_wheel, installed_wheel
+from nb2svc.package_index import user_index
 
 TARGET = Target(f"{sys.version_info[0]}.{sys.version_info[1]}", "linux/amd64")
 

@@ -63,7 +63,7 @@ def port_in_use() -> None:
 
 
 def missing_name() -> None:
-    exec("threshold + 1")  # noqa: S102
+    exec("threshold + 1")
 
 
 def missing_class() -> None:
@@ -85,7 +85,7 @@ def refused() -> None:
 
 
 def wrong_version() -> None:
-    exec("from json import no_such_name")  # noqa: S102
+    exec("from json import no_such_name")
 
 
 def changed_file() -> None:

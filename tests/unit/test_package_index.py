@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nb2svc.freeze.index import pip_settings, user_index, without_addresses
+from nb2svc.package_index import pip_settings, user_index, without_addresses
 
 
 @pytest.fixture
