@@ -39,6 +39,7 @@ def test_the_record_says_what_the_engine_has(image, project):
     assert sum(layer.size for layer in image.layers) == image.size
     assert all(layer.digest.startswith("sha256:") for layer in image.layers)
     assert [layer.created_by.split()[1] for layer in image.layers if "/app/" in layer.created_by] == [
+        "/app/examples",
         "/app/service",
         "/app/nb2svc.json",
     ]
