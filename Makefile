@@ -35,7 +35,8 @@ interpreters: $(READY)  ## the unit and kernel tiers on every other Python of th
 
 bench: $(READY)  ## the figures, measured on this machine
 	$(BIN)/python bench/notebook.py
-	$(BIN)/python bench/image/compare.py
+	$(BIN)/nb2svc export example_notebooks/iris.ipynb -o .demo/iris --quiet
+	$(BIN)/python bench/image/compare.py .demo/iris
 
 lock: $(READY)  ## resolve requirements-dev.txt anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \

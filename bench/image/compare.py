@@ -27,6 +27,9 @@ from nb2svc.image.index import index_settings, secret_files
 from nb2svc.values import Project
 
 COMMON = Path(__file__).with_name("common.Dockerfile")
+# As the guides that put several workers into the container start it.
+TWO_WORKERS = "common with two workers"
+UVICORN = ("python", "-m", "uvicorn", "service.main:app", "--host", "0.0.0.0", "--port", "8000", "--workers", "2")  # noqa: S104
 OURS_TAG, COMMON_TAG = "nb2svc-bench-ours:latest", "nb2svc-bench-common:latest"
 
 
@@ -38,11 +41,13 @@ def main() -> None:
         OURS_TAG: lambda: build(project, tag=OURS_TAG, no_cache=True),
     }
     built = _alternate(arguments.rounds, {tag: _timed(each, arguments.cold) for tag, each in builders.items()})
-    started = _alternate(arguments.rounds, {tag: lambda tag=tag: _start_seconds(tag) for tag in builders})
+    starts = {tag: lambda tag=tag: _start_seconds(tag) for tag in builders}
+    started = _alternate(arguments.rounds, {**starts, TWO_WORKERS: lambda: _start_seconds(COMMON_TAG, *UVICORN)})
     base = inspect(OURS_TAG).base_size or 0
     above = {tag: float(inspect(tag).size - base) for tag in builders}
     _print("build without layer cache", "s", built)
     _print("start to the first ready answer", "s", started)
+    _print("the same, common with two workers", "s", {**started, COMMON_TAG: started[TWO_WORKERS]})
     _print("bytes above the base", "MB", {tag: size / 1e6 for tag, size in above.items()})
     run("rmi", "--force", *builders)
 
@@ -85,18 +90,18 @@ def _build_common(project: Project) -> None:
         subprocess.run([*command, "."], cwd=project.root, env=environment, check=True, capture_output=True)
 
 
-def _start_seconds(tag: str) -> float:
-    """From ``docker run`` to the first 200 of /readyz."""
+def _start_seconds(tag: str, *command: str) -> float:
+    """From ``docker run`` (of ``command``, or the image's own) to the first 200 of /readyz."""
     begin = time.perf_counter()
-    with _container(tag) as port:
+    with _container(tag, *command) as port:
         while not _ready(port):
             time.sleep(0.01)
         return time.perf_counter() - begin
 
 
 @contextmanager
-def _container(tag: str) -> Iterator[int]:
-    name = run("run", "--detach", "--publish", "127.0.0.1::8000", tag).strip()
+def _container(tag: str, *command: str) -> Iterator[int]:
+    name = run("run", "--detach", "--publish", "127.0.0.1::8000", tag, *command).strip()
     try:
         (found,) = json.loads(run("inspect", name))
         yield int(found["NetworkSettings"]["Ports"]["8000/tcp"][0]["HostPort"])
