@@ -221,9 +221,11 @@ def _wrong_answers(run: Run, examples: Sequence[Example], root: Path) -> Iterato
 
 
 def _absences(run: Run) -> str:
-    """What was asked for and is not in the service: another possible reason."""
-    modules = [f"the module {name}" for name in sorted(run.hidden) if "." not in name]
-    absent = [*(f"the file {path}" for path in sorted(run.concealed)), *modules][:3]
+    """The notebook's files that were asked for and are not in the service: another possible reason.
+
+    Modules are not told: libraries look for many that they can do without, and one that is needed says so itself.
+    """
+    absent = [f"the file {path}" for path in sorted(run.concealed)][:3]
     return f"; it also asked for {', '.join(absent)}, which the service does not have" if absent else ""
 
 

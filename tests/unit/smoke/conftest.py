@@ -16,39 +16,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
-from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from tiny_services import DOUBLE
 
-from nb2svc.values import Example, RunningService
-
-HEALTH = """
-from fastapi import FastAPI, Response
-from prometheus_client import CollectorRegistry, Counter, generate_latest
-
-app = FastAPI(title="tiny", version="1")
-registry = CollectorRegistry()
-asked = Counter("asked", "Requests.", registry=registry)
-
-@app.get("/livez", include_in_schema=False)
-@app.get("/readyz", include_in_schema=False)
-def health() -> dict[str, str]:
-    return {"status": "ok"}
-
-@app.get("/metrics", include_in_schema=False)
-def metrics() -> Response:
-    return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
-"""
-
-DOUBLE = (
-    HEALTH
-    + """
-@app.post("/double")
-def double(x: float) -> dict[str, float]:
-    return {"y": 2 * x}
-"""
-)
+from nb2svc.values import RunningService
 
 
 def lock_of(*roots: str) -> set[str]:
@@ -84,24 +57,6 @@ def make_project(tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return make
-
-
-def example(
-    path: str = "/double?x=1.5",
-    answer: Any = None,
-    *,
-    name: str = "double-1",
-    method: str = "POST",
-    response: dict[str, Any] | None = None,
-    **request: Any,
-) -> Example:
-    recorded = {"status": 200, "content_type": "application/json", "json": {"y": 3.0} if answer is None else answer}
-    return Example(
-        name=name,
-        endpoint=name.rpartition("-")[0],
-        request={"method": method, "path": path, **request},
-        response=recorded if response is None else response,
-    )
 
 
 @dataclass

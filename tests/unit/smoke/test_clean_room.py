@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import DOUBLE, HEALTH, example
+from tiny_services import DOUBLE, HEALTH, example
 
 import nb2svc.smoke
 from nb2svc.events import Finished, LogLine, Started, Step

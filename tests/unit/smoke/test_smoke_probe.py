@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from conftest import DOUBLE, HEALTH, example
+from tiny_services import DOUBLE, HEALTH, example
 
 from nb2svc.events import Step
 from nb2svc.smoke import EngineFacts, probe
