@@ -61,7 +61,7 @@ class Nb2svcError(Exception):
         """What IPython shows instead of a traceback: our frames would tell the user nothing."""
         lines = [f"{type(self).__name__}: {self!s}"]
         if self.__cause__ is not None:
-            from .ui.text import user_traceback
+            from .ui.tracebacks import user_traceback
 
             lines += ["", *user_traceback(self.__cause__)]
         return lines

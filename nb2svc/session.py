@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .capture.preview import Preview
-    from .capture.spec import Captured, Kernel
+    from .capture.spec import Captured, LiveKernel
     from .export import Difference
     from .ui.cards import Card
 
@@ -90,9 +90,9 @@ class Service:
 
     def command(self, line: str) -> Any:
         """What ``%nb2svc`` asks for. Raises ``Nb2svcError``."""
-        from .ui import commands
+        from .ui import line_magic
 
-        return commands.run(self, line)
+        return line_magic.run(self, line)
 
     # --- name and contents --------------------------------------------------------------------
 
@@ -250,10 +250,10 @@ class Service:
 
     # --- inside -------------------------------------------------------------------------------
 
-    def _kernel(self) -> Kernel:
-        from .capture.spec import Kernel
+    def _kernel(self) -> LiveKernel:
+        from .capture.spec import LiveKernel
 
-        return Kernel(log=self._log, namespace=self._shell.user_ns, is_distributed=_is_distributed)
+        return LiveKernel(log=self._log, namespace=self._shell.user_ns, is_distributed=_is_distributed)
 
     def _current(self) -> Registry:
         """The marks, without those of cells that were deleted since."""
@@ -347,7 +347,7 @@ def _is_distributed(root: str) -> bool:
 
 
 def _summary(captured: Captured) -> str:
-    from .ui.text import count
+    from .wording import count
 
     spec = captured.spec
     parts = [(len(spec.models), "model"), (len(spec.endpoints), "endpoint"), (len(spec.examples), "example")]

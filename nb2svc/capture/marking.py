@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from ..values import Where
     from .cells import LoggedCell
     from .registry import Registry
-    from .spec import Kernel
+    from .spec import LiveKernel
 
 
-def model(line: str, cell: LoggedCell, kernel: Kernel) -> MarkedModel:
+def model(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedModel:
     """The variable under ``%%serve_model``. Raises ``UsageError`` or ``CaptureError``."""
     where = kernel.log.where(cell)
     chosen = options.model_options(line, where)
@@ -61,7 +61,7 @@ def _methods(value: Any, chosen: options.ModelOptions, where: Where) -> tuple[st
     return tuple(methods)
 
 
-def endpoint(line: str, cell: LoggedCell, kernel: Kernel) -> MarkedEndpoint:
+def endpoint(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedEndpoint:
     """The last function of the cell under ``%%endpoint``. Raises ``UsageError`` or ``CaptureError``."""
     where = kernel.log.where(cell)
     chosen = options.endpoint_options(line, where)
@@ -159,7 +159,7 @@ def _with_requests(draft: MarkedEndpoint, values: list[Any]) -> MarkedEndpoint:
     return replace(draft, requests=requests)
 
 
-def startup_cell(line: str, cell: LoggedCell, kernel: Kernel, registry: Registry) -> MarkedStartup:
+def startup_cell(line: str, cell: LoggedCell, kernel: LiveKernel, registry: Registry) -> MarkedStartup:
     """The cell under ``%%startup``. Raises ``UsageError``."""
     where = kernel.log.where(cell, "startup")
     if line.strip():

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kernel:
+class LiveKernel:
     """The live kernel as capture sees it."""
 
     log: CellLog
@@ -66,7 +66,7 @@ class Captured:
     secrets: dict[str, str] = field(default_factory=dict)
 
 
-def closure_of(registry: Registry, kernel: Kernel, marks: Iterable[Marked] | None = None) -> Found:
+def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] | None = None) -> Found:
     """All that ``marks`` (default: every mark) need. Problems are in ``Found.problems``; nothing is raised."""
     wanted = Registry(registry.marks if marks is None else tuple(marks))
     builder = ClosureBuilder(
@@ -89,7 +89,7 @@ def closure_of(registry: Registry, kernel: Kernel, marks: Iterable[Marked] | Non
     return found
 
 
-def _moved_on(registry: Registry, kernel: Kernel) -> list[Problem]:
+def _moved_on(registry: Registry, kernel: LiveKernel) -> list[Problem]:
     """Marks whose name means something else by now."""
     problems = []
     marked = [(one.handler, one.function, one.where) for one in registry.endpoints]
@@ -181,7 +181,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 200 else text[:197] + "…"  # noqa: PLR2004
 
 
-def capture(registry: Registry, kernel: Kernel, identity: Identity, staging: Path) -> Captured:
+def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging: Path) -> Captured:
     """The whole service. Artifacts are written to ``staging``, an existing empty folder.
 
     Raises ``CaptureError`` that holds all problems at once.

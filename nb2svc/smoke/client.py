@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 from ..exchange import EncodedRequest
-from .wording import size_text
+from ..wording import size_text
 
 if TYPE_CHECKING:
     import httpx

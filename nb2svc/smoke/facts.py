@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..values import Check
-from .wording import size_text
+from ..wording import size_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

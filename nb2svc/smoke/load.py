@@ -10,8 +10,8 @@ from typing import Final
 
 from ..exchange import EncodedRequest
 from ..values import Check
+from ..wording import milliseconds
 from .client import Answer, NoAnswerError, ServiceClient
-from .wording import milliseconds
 
 _WARM_UP: Final = 3  # requests before the time counts
 

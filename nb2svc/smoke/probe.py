@@ -16,6 +16,7 @@ from typing import Any, Final
 from ..events import Emit, Progress, ignore, progress
 from ..exchange import decode, encode
 from ..values import Check, Example, Report, RunningService
+from ..wording import seconds_text
 from .causes import Cause, likely_cause
 from .client import ANSWER_SECONDS, Answer, NoAnswerError, ServiceClient
 from .compare import compare
@@ -24,7 +25,6 @@ from .facts import EngineFacts, fact_checks
 from .load import Load, load_check, measure
 from .openapi import openapi_differences, openapi_problems
 from .places import place_in
-from .wording import seconds_text
 
 LOG_LINES: Final = 40  # of the service's log in a report
 _POLL_SECONDS: Final = 0.02

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from ..values import Check, Outcome, Report
 from ..values import to_json as _file_form
-from .wording import milliseconds, seconds_text, size_text
+from ..wording import milliseconds, seconds_text, size_text
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..capture.closure import Found
 from ..capture.registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
-from ..capture.spec import Kernel, answers_of_model, answers_with_errors, closure_of, live_app, raise_problems
+from ..capture.spec import LiveKernel, answers_of_model, answers_with_errors, closure_of, live_app, raise_problems
 from ..values import Example
+from ..wording import count, shorten, size_text
 from .cards import Card, Shown
-from .text import count, shorten, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ _KINDS = {
 }
 
 
-def card(mark: Marked, before: Registry, kernel: Kernel, name: str) -> Card:
+def card(mark: Marked, before: Registry, kernel: LiveKernel, name: str) -> Card:
     """Check a mark against the kernel, with the models already served, and say what was found.
 
     Raises ``CaptureError`` for all that would go wrong in a container.
@@ -103,7 +103,7 @@ def _shown(example: Example, called: Marked) -> Shown:
     elif "text" in response:
         got = response["text"].rstrip("\n")
     else:
-        got = f"{response['content_type']}, {size(len(response.get('base64', '')) * 3 // 4)}"
+        got = f"{response['content_type']}, {size_text(len(response.get('base64', '')) * 3 // 4)}"
     return Shown(shorten(sent), shorten(got))
 
 
@@ -130,7 +130,7 @@ def _noun(names: list[str], noun: str) -> str:
     return count(len(names), noun).partition(" ")[2]
 
 
-def status(registry: Registry, kernel: Kernel, name: str, given: list[tuple[str, str]]) -> Card:
+def status(registry: Registry, kernel: LiveKernel, name: str, given: list[tuple[str, str]]) -> Card:
     """The whole service as it is now, with everything that would go wrong as warnings; ``given`` are more facts."""
     found = closure_of(registry, kernel)
     facts = [("model", f"{one.public}: {', '.join(one.methods)}  (cell [{one.where.cell}])") for one in registry.models]

@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from ..events import Emit, Event, Failed, Finished, LogLine, Started, Step
-from .text import seconds, shorten
+from ..wording import duration, shorten
 
 _LOG_LINES = 5
 _SECONDS_BETWEEN_UPDATES = 0.1
@@ -59,7 +59,7 @@ class Steps:
     def text(self) -> str:
         rows = []
         for line in self.lines:
-            parts = [f"{_MARKS[line.state]} {line.title}", line.detail, seconds(line.took) if line.took else ""]
+            parts = [f"{_MARKS[line.state]} {line.title}", line.detail, duration(line.took) if line.took else ""]
             rows.append(" · ".join(part for part in parts if part))
             rows += [f"    {entry}" for entry in line.log if line.state != "done"]
         return "\n".join(rows)
@@ -70,7 +70,7 @@ class Steps:
 
 
 def _line_html(line: _Line) -> str:
-    details = [shorten(line.detail), seconds(line.took) if line.took else ""]
+    details = [shorten(line.detail), duration(line.took) if line.took else ""]
     soft = "".join(f" · {escape(one)}" for one in details if one)
     log = "" if line.state == "done" or not line.log else _log_html(line)
     return (

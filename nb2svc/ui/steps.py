@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
 from ..events import Emit, Event, Failed, Finished, LogLine, Started, Step, ignore
+from ..wording import duration
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -28,14 +29,6 @@ class _Running:
     begin: float = field(default_factory=time.perf_counter)
     step: Step | None = None
     log: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person reads them: ``0.3 s``, ``42 s``, ``3 min 5 s``."""
-    if seconds < 10:  # noqa: PLR2004
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 @contextmanager

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..smoke.wording import size_text
-from .steps import duration
+from ..wording import duration, size_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from nb2svc.events import Event, Failed, Finished, LogLine, Started, Step, from_message, progress, to_message
-from nb2svc.ui.steps import LOG_LINES, LiveSteps, PlainSteps, duration, listening
+from nb2svc.ui.steps import LOG_LINES, LiveSteps, PlainSteps, listening
+from nb2svc.wording import duration
 
 EVENTS: list[Event] = [
     Started("freeze", "Freezing the environment"),

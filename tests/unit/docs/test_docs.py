@@ -18,7 +18,7 @@ from nb2svc.capture import marks, options
 from nb2svc.cli import app
 from nb2svc.engine import NAMES
 from nb2svc.runtime.settings import Settings, variable
-from nb2svc.ui import commands
+from nb2svc.ui import line_magic
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
@@ -124,7 +124,7 @@ def test_every_cell_magic_is_documented():
 
 
 def line_magic_commands():
-    (subparsers,) = commands._parser()._subparsers._group_actions
+    (subparsers,) = line_magic._parser()._subparsers._group_actions
     return subparsers.choices
 
 

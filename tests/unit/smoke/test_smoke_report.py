@@ -11,8 +11,8 @@ from rich.console import Console
 
 from nb2svc.smoke import to_html, to_json, to_junit, to_table, to_text
 from nb2svc.smoke.report import Shown, headline
-from nb2svc.smoke.wording import milliseconds, seconds_text, size_text
 from nb2svc.values import Check, Report, from_json
+from nb2svc.wording import milliseconds, seconds_text, size_text
 
 DIFFERENCE = "$.y\n    expected  1.0\n    got       2.0"
 HOSTILE = "<script>alert('x')</script> & \"quoted\" ]]> \x1b[31mred\x1b[0m \x00\x0b\ufffe"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import UsageError
 from ..values import Image, Project, RunningService
+from ..wording import size_text
 from .cards import Card
-from .text import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +136,7 @@ def project_card(project: Project) -> Card:
     """What an export wrote."""
     facts = [
         ("folder", str(project.root)),
-        ("size", f"{len(project.files)} files, {size(project.size)}"),
+        ("size", f"{len(project.files)} files, {size_text(project.size)}"),
         ("verified", "every example answered as here" if project.verified else "no: there are no examples"),
         ("next", f"%nb2svc run, or in a shell: nb2svc build {project.root.name}"),
     ]
@@ -145,8 +145,8 @@ def project_card(project: Project) -> Card:
 
 def _build(service: Service, **options: Any) -> Card:
     image: Image = service.build(**options)
-    above = "" if image.base_size is None else f", {size(image.size - image.base_size)} above its base"
-    facts = [("image", image.reference), ("id", image.id[:19]), ("size", size(image.size) + above)]
+    above = "" if image.base_size is None else f", {size_text(image.size - image.base_size)} above its base"
+    facts = [("image", image.reference), ("id", image.id[:19]), ("size", size_text(image.size) + above)]
     return Card(title=image.reference, kind="image", facts=[*facts, ("next", "%nb2svc test, %nb2svc run")])
 
 
