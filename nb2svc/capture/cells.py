@@ -223,6 +223,16 @@ class CellLog:
                 if isinstance(node, (ast.Import, ast.ImportFrom)):
                     yield node
 
+    @property
+    def future_annotations(self) -> bool:
+        """Whether ``from __future__ import annotations`` has run: IPython then compiles every later cell so."""
+        return any(
+            isinstance(node, ast.ImportFrom)
+            and node.module == "__future__"
+            and any(alias.name == "annotations" for alias in node.names)
+            for node in self.imports()
+        )
+
     def where(self, logged: LoggedCell | None = None, name: str = "") -> Where:
         """The place of a cell (the running one by default)."""
         logged = logged or self.current

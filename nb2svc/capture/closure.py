@@ -26,6 +26,10 @@ from .sharing import groups
 from .sources import binding_of, first_line, source_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# What every module has of its own; in the service they are those of service/notebook.py.
+_MODULES_OWN = frozenset(
+    {"__name__", "__file__", "__doc__", "__builtins__", "__annotations__", "__spec__", "__package__"}
+)
 _INJECTED = {
     "get_ipython": "a service has no IPython: take what it gives as a parameter or constant",
     "display": "a service has no cell to display in: return the value instead",
@@ -98,7 +102,7 @@ class ClosureBuilder:
     def need(self, name: str, user: Where) -> None:
         """Take in what ``name`` stands for in the notebook; ``user`` is where it is used."""
         found = self.found
-        if name in found.nodes or name in found.imports or name in self._started:
+        if name in found.nodes or name in found.imports or name in self._started or name in _MODULES_OWN:
             return
         if name not in self._namespace:
             self._unbound(name, user)
@@ -135,6 +139,8 @@ class ClosureBuilder:
         helpers.problems = []
         for helper in found.helpers.values():
             found.environment |= variables_read(helper.source.decode())
+        if found.nodes and self._log.future_annotations:
+            found.imports["annotations"] = ("from __future__ import annotations",)
         found.object_groups = groups(found.objects, self._served)
         for group in found.object_groups:
             self._load_after_what_it_names(group)
@@ -325,8 +331,6 @@ class ClosureBuilder:
         if hasattr(builtins, name):
             if name in _INJECTED:
                 self._problem(f"{name}() is IPython's", _INJECTED[name], user)
-            return
-        if name in {"__name__", "__file__", "__doc__", "__builtins__", "__annotations__"}:
             return
         self._problem(f"{name} is used, but nothing in the notebook defines it", "run the cell that defines it", user)
 

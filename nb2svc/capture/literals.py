@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 import re
 import types
 import typing
@@ -70,9 +71,11 @@ def _same(left: Any, right: Any) -> bool:
 
 
 def is_declaration(value: object, node: ast.stmt) -> bool:
-    """Type aliases, type variables and compiled patterns: declarative, so their statement may run again."""
+    """Type aliases, type variables, compiled patterns and loggers: declarative, so their statement may run again."""
     if isinstance(value, re.Pattern):
         return _compiles(node, value)
+    if isinstance(value, logging.Logger):
+        return _gets_a_logger(node)
     declared = (typing.TypeVar, typing.ParamSpec, typing.NewType, types.GenericAlias, types.UnionType)
     if isinstance(value, declared):
         return True
@@ -87,6 +90,14 @@ def _compiles(node: ast.stmt, pattern: re.Pattern[Any]) -> bool:
     written, flags = call.args[0], call.args[1:]
     same = isinstance(written, ast.Constant) and written.value == pattern.pattern
     return same and all(isinstance(flag, ast.Attribute) for flag in flags)
+
+
+def _gets_a_logger(node: ast.stmt) -> bool:
+    """Whether the statement is ``NAME = logging.getLogger(<literal or __name__>)``."""
+    call = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
+    if not isinstance(call, ast.Call) or not ast.unparse(call.func).endswith("getLogger"):
+        return False
+    return all(isinstance(one, ast.Constant) or ast.unparse(one) == "__name__" for one in call.args)
 
 
 def is_secret(name: str, value: object) -> bool:

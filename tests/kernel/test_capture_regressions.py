@@ -141,3 +141,21 @@ def test_stages_inside_one_another_end_on_their_own_lines():
         "✓ Writing iris · 36 files · 2.0 s",
         "✓ Answering the examples · 2 of 2 answers are the notebook's · 1.0 s",
     ]
+
+
+def test_postponed_annotations_stay_postponed(kernel, tmp_path):
+    assert kernel.run("from __future__ import annotations\nimport logging\nlog = logging.getLogger(__name__)").ok
+    outcome = kernel.run(
+        '%%endpoint --example {"later": {"x": 1}}\n'
+        "from pydantic import BaseModel\n"
+        "class Body(BaseModel):\n    later: Later\n"
+        "class Later(BaseModel):\n    x: int\n"
+        "def f(body: Body) -> Later:\n    log.info('asked')\n    return body.later"
+    )
+    assert outcome.ok, outcome.error
+    outcome = kernel.run("%nb2svc export out")
+    assert outcome.ok, outcome.error
+    code = (tmp_path / "out" / "service" / "notebook.py").read_text()
+    assert "from __future__ import annotations" in code
+    assert "__name__ =" not in code
+    assert "log = logging.getLogger(__name__)" in code
