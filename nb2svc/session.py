@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import naming
 from .capture.cells import CellLog
 from .capture.registry import Marked, Registry
-from .errors import CaptureError, UsageError
+from .errors import CaptureError, Nb2svcError, UsageError
 from .events import Emit
 from .values import Image, Project, Report, RunningService
 
@@ -203,6 +204,7 @@ class Service:
         self.stop()
         with self._progress() as emit:
             self._running = pipeline.run(self._target(engine), engine=engine, emit=emit, **options)
+        atexit.register(self._stop_at_exit)  # a kernel that ends leaves nothing running
         return self._running
 
     def test(self, *, engine: str = "auto") -> Report:
@@ -246,6 +248,7 @@ class Service:
             pipeline.stop(self._running)
             stopped.append(self._running.url)
             self._running = None
+            atexit.unregister(self._stop_at_exit)
         return tuple(stopped)
 
     # --- inside -------------------------------------------------------------------------------
@@ -288,6 +291,10 @@ class Service:
                 captured = capture(self._current(), self._kernel(), identity, Path(staging))
                 step.summary = _summary(captured)
             yield captured
+
+    def _stop_at_exit(self) -> None:
+        with suppress(Nb2svcError):
+            self.stop()
 
     def _app_of_now(self) -> Any:
         from .capture.spec import live_app

@@ -7,7 +7,8 @@ import re
 import urllib.error
 import urllib.request
 
-from live import FLOWER, IRIS, PREDICT
+import pytest
+from live import FLOWER, IRIS, PREDICT, LiveKernel
 
 
 def ask(url, path, body):
@@ -139,3 +140,19 @@ def test_a_startup_runs_once_in_the_service(kernel, tmp_path):
     assert not outcome.ok  # the kernel had counted on, the service starts from 0: that is said
     assert "n-1" in outcome.error
     assert "does not answer as the notebook did" in outcome.error
+
+
+def test_a_kernel_that_ends_leaves_nothing_running(tmp_path):
+    live = LiveKernel(str(tmp_path))
+    try:
+        assert live.run("%load_ext nb2svc").ok
+        assert live.run('%%endpoint POST /f --example {"x": 1}\ndef f(x):\n    return x').ok
+        outcome = live.run("%nb2svc run --engine process", timeout=240)
+        assert outcome.ok, outcome.error
+        url = url_in(outcome)
+        assert ask(url, "/f", {"x": 3}) == 3
+        live.manager.shutdown_kernel()  # as a front end does: the kernel is asked, not killed
+        with pytest.raises((urllib.error.URLError, ConnectionError)):
+            ask(url, "/f", {"x": 3})
+    finally:
+        live.close()
