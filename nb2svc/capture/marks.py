@@ -10,6 +10,7 @@ that fails raises inside the cell.
 from __future__ import annotations
 
 import ast
+import linecache
 import re
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ class MoveMarker(ast.NodeTransformer):
         if not node.body or not _is_marker(node.body[0]):
             return node
         marker, *body = node.body
+        _show_the_magic_line()
         if body and isinstance(body[-1], ast.Expr) and self._shell.ast_node_interactivity != "all":
             body[-1] = _displayed(body[-1])
         return ast.Module(body=[*body, marker], type_ignores=node.type_ignores)
@@ -64,6 +66,16 @@ class MoveMarker(ast.NodeTransformer):
 
 def _is_marker(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and ast.unparse(node).startswith(MARKER)
+
+
+def _show_the_magic_line() -> None:
+    """Let tracebacks and ``inspect`` show what the person wrote, as a comment, where the marker stands."""
+    for name, entry in list(linecache.cache.items()):
+        lines = entry[2] if len(entry) > 2 else None  # noqa: PLR2004 - lazy entries have one part
+        if lines and lines[0].startswith(MARKER):
+            kind, options = ast.literal_eval(f"({lines[0].strip().removeprefix(MARKER)}")
+            shown = [f"# %%{kind} {options}".rstrip() + "\n", *lines[1:]]
+            linecache.cache[name] = (len("".join(shown)), None, shown, name)
 
 
 def _displayed(statement: ast.Expr) -> ast.Expr:

@@ -34,6 +34,11 @@ def test_a_model_is_captured_with_an_answer_for_each_method(kernel):
     assert "sepal_length, sepal_width" in outcome.text
 
 
+def test_inspect_finds_the_source(kernel):
+    assert kernel.run('%%endpoint --example {"x": 1}\ndef f(x):\n    return x  # same').ok
+    assert "return x  # same" in kernel.run("import inspect\nprint(inspect.getsource(f))").text
+
+
 def test_the_last_expression_is_still_displayed(kernel):
     outcome = kernel.run('%%endpoint --example {"x": 2}\ndef double(x):\n    return 2 * x\n\n"the last expression"')
     assert outcome.ok, outcome.error
@@ -62,6 +67,8 @@ def test_a_body_that_fails_has_one_traceback_with_true_line_numbers(kernel):
     assert not outcome.ok
     assert len(outcome.errors) == 1
     assert "----> 3 y = 1 / 0" in outcome.error
+    assert "# %%endpoint --example {}" in outcome.error
+    assert "nb2svc_marker" not in outcome.error
     assert "nothing is marked" in status(kernel).lower()
 
 
