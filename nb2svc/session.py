@@ -44,7 +44,7 @@ class Service:
         self._environment: tuple[str, ...] = ()
         self._preview: Preview | None = None
         self._preview_app: Any = None
-        self._project: Path | None = None
+        self._exported: tuple[Path, dict[str, Any]] | None = None  # the folder of the last export, and its options
         self._image: Image | None = None
         self._running: RunningService | None = None
         self._emit: Emit | None = None
@@ -170,7 +170,7 @@ class Service:
             project = pipeline.export(
                 captured, target, force=force, platform=platform, base=base, allow_secrets=allow_secrets, emit=emit
             )
-        self._project = project.root
+        self._exported = (project.root, {"platform": platform, "base": base, "allow_secrets": allow_secrets})
         return project
 
     def compare(
@@ -202,8 +202,9 @@ class Service:
         from . import pipeline
 
         self.stop()
+        target = self._target(engine)
         with self._progress() as emit:
-            self._running = pipeline.run(self._target(engine), engine=engine, emit=emit, **options)
+            self._running = pipeline.run(target, engine=engine, emit=emit, **options)
         atexit.register(self._stop_at_exit)  # a kernel that ends leaves nothing running
         return self._running
 
@@ -211,9 +212,10 @@ class Service:
         """Smoke and parity test of what runs, else of what :meth:`run` would start."""
         from . import pipeline
 
-        target = self._project if self._project is not None else self._target(engine)
+        target = self._running or self._target(engine)
+        project = self._exported[0] if self._exported else None
         with self._progress() as emit:
-            return pipeline.test(self._running or self._target(engine), project=target, engine=engine, emit=emit)
+            return pipeline.test(target, project=project, engine=engine, emit=emit)
 
     def push(self, reference: str) -> str:
         """Push the image that was built to ``reference``; its digest."""
@@ -263,12 +265,14 @@ class Service:
         self._registry = self._registry.without_cells(self._log.deleted)
         return self._registry
 
-    def _target(self, engine: str) -> Any:
-        if self._image is not None and engine != "process":
-            return self._image.reference
-        if self._project is None:
-            self.export()
-        return self._project
+    def _target(self, engine: str) -> Path | str:
+        """What to run: the service as the notebook gives it now, where the last export went; its image, if built."""
+        folder, options = self._exported or (None, {})
+        project = self.export(folder, **options)
+        image = self._image
+        if image is not None and engine != "process" and image.labels.get("io.nb2svc.digest") == project.digest:
+            return image.reference
+        return project.root
 
     @contextmanager
     def _staged(self, target: Path, emit: Emit) -> Iterator[Captured]:

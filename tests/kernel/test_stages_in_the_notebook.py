@@ -156,3 +156,16 @@ def test_a_kernel_that_ends_leaves_nothing_running(tmp_path):
             ask(url, "/f", {"x": 3})
     finally:
         live.close()
+
+
+def test_what_runs_is_what_the_notebook_gives_now(kernel):
+    assert kernel.run("FACTOR = 2").ok
+    assert kernel.run('%%endpoint POST /f --example {"x": 1}\ndef f(x):\n    return x * FACTOR').ok
+    outcome = kernel.run("%nb2svc run --engine process", timeout=240)
+    assert outcome.ok, outcome.error
+    assert ask(url_in(outcome), "/f", {"x": 3}) == 6
+    assert kernel.run("FACTOR = 5").ok
+    outcome = kernel.run("%nb2svc run --engine process", timeout=240)  # stops the first, and exports anew
+    assert outcome.ok, outcome.error
+    assert ask(re.findall(r"http://127\.0\.0\.1:\d+", outcome.text)[-1], "/f", {"x": 3}) == 15
+    assert kernel.run("%nb2svc stop").ok
