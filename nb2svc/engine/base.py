@@ -86,18 +86,29 @@ def unused_name(wanted: str, used: set[str]) -> str:
     return name
 
 
-def free_port(host: str, wanted: int | None) -> int:
-    """``wanted`` if it can be bound, else UsageError; without one, 8000 or any free port."""
-    candidates = (SERVICE_PORT, 0) if wanted is None else (wanted,)
-    for port in candidates:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def reserved_port(host: str, wanted: int | None) -> socket.socket:
+    """A socket bound to ``wanted``, else UsageError; without one, to 8000 or any free port.
+
+    It does not listen yet, so clients are refused until whoever inherits it does; but no other program gets the port.
+    """
+    for port in (SERVICE_PORT, 0) if wanted is None else (wanted,):
+        for shared in (False, True):  # only a shared one gets a port whose last connections have just ended
+            reserved = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+            if shared:
+                reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((host, port))
+                reserved.bind((host, port))
             except OSError:
-                continue
-            return int(probe.getsockname()[1])
+                reserved.close()
+            else:
+                return reserved
     raise UsageError(f"Port {wanted} of {host} is taken.", hint="Leave -p out for a free one, or stop what uses it.")
+
+
+def free_port(host: str, wanted: int | None) -> int:
+    """The port of :func:`reserved_port`, free again: for those who can only be told a number."""
+    with reserved_port(host, wanted) as reserved:
+        return int(reserved.getsockname()[1])
 
 
 def url_of(host: str, port: int) -> str:

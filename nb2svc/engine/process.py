@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections import deque
@@ -20,7 +21,7 @@ from ..events import Emit, Progress, ignore, progress
 from ..runtime.manifest import Manifest
 from ..values import Project, RunningService
 from . import records
-from .base import STOP_SECONDS, RunOptions, Stats, free_port, unused_name, url_of
+from .base import STOP_SECONDS, RunOptions, Stats, reserved_port, unused_name, url_of
 from .environments import environment_of
 from .ready import LOG_LINES, wait_until_ready
 
@@ -133,13 +134,14 @@ class ProcessEngine:
 
     def _launch(self, project: Project, python: Path, options: RunOptions) -> RunningService:
         name = unused_name(options.name or project.name, {service.name for service in self.running()})
-        port = free_port(options.host, options.port)
         log = records.cache_folder("logs") / f"{name}.log"
-        with log.open("wb") as output:
+        with log.open("wb") as output, reserved_port(options.host, options.port) as reserved:
+            port = int(reserved.getsockname()[1])
             child = subprocess.Popen(
                 [str(python), "-m", "service"],
                 cwd=project.root,
-                env=_environment(project, python, options, port),
+                env=_environment(project, python, options, reserved),
+                pass_fds=(reserved.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -172,15 +174,16 @@ class ProcessEngine:
         )
 
 
-def _environment(project: Project, python: Path, options: RunOptions, port: int) -> dict[str, str]:
-    """The service's whole environment: the machine's few, the declared names, what the user gave, host and port."""
+def _environment(project: Project, python: Path, options: RunOptions, reserved: socket.socket) -> dict[str, str]:
+    """The service's whole environment: the machine's few, the declared names, what the user gave, and its socket."""
     declared = Manifest.load(project.root).environment
     kept = {name: os.environ[name] for name in (*_KEPT, *declared) if name in os.environ}
     settings = {name: value for name, value in os.environ.items() if name.startswith("SERVICE_")}
     ours = {
         "PATH": os.pathsep.join([str(python.parent), options.env.get("PATH") or kept.get("PATH") or os.defpath]),
         "SERVICE_HOST": options.host,
-        "SERVICE_PORT": str(port),
+        "SERVICE_PORT": str(reserved.getsockname()[1]),
+        "SERVICE_FD": str(reserved.fileno()),
         "PYTHONUNBUFFERED": "1",
         # The project's folder stays as it was exported, and the second start finds its bytecode all the same.
         "PYTHONPYCACHEPREFIX": str(python.parent.parent / "bytecode"),

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import urllib.request
@@ -96,8 +97,9 @@ def serve(app: FastAPI, settings: Settings) -> int:
             _after(drain + settings.grace_seconds + 1, _abandon)
 
     server = Server(config)
+    inherited = None if not settings.fd else [socket.socket(fileno=settings.fd)]
     with contextlib.suppress(SystemExit):  # uvicorn's when it cannot start; in some versions it just returns
-        asyncio.run(server.serve())
+        asyncio.run(server.serve(sockets=inherited))
     if not server.started:
         return 3
     return 128 + signal.SIGINT if server.signaled == signal.SIGINT else 0

@@ -11,7 +11,7 @@ PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 # A service without a single distribution, so that its environment is made in a moment and without a network.
 SERVICE = """
-import http.server, json, os, signal, sys
+import http.server, json, os, signal, socket, sys
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -30,8 +30,11 @@ if os.environ.get("DEAF"):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 else:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-address = os.environ["SERVICE_HOST"], int(os.environ["SERVICE_PORT"])
-http.server.ThreadingHTTPServer(address, Handler).serve_forever()
+server = http.server.ThreadingHTTPServer(("", 0), Handler, bind_and_activate=False)
+server.socket.close()
+server.socket = socket.socket(fileno=int(os.environ["SERVICE_FD"]))
+server.server_activate()
+server.serve_forever()
 """
 
 

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from nb2svc.engine.base import free_port, memory_bytes, unused_name, url_of
+from nb2svc.engine.base import free_port, memory_bytes, reserved_port, unused_name, url_of
 from nb2svc.engine.connection import connect, docker_endpoint, host_of
 from nb2svc.engine.docker import _seconds
 from nb2svc.engine.podman import podman_endpoint
@@ -119,3 +119,15 @@ def test_ready_is_what_readyz_says(status):
 
 def test_nobody_there_is_not_ready():
     assert not is_ready("http://127.0.0.1:1")
+
+
+def test_a_reserved_port_is_nobody_elses_and_refuses_until_it_listens():
+    with reserved_port("127.0.0.1", None) as reserved:
+        host, port = reserved.getsockname()
+        with pytest.raises(UsageError):
+            free_port(host, port)
+        with socket.socket() as client, pytest.raises(ConnectionRefusedError):
+            client.connect((host, port))
+        reserved.listen()
+        with socket.create_connection((host, port), timeout=5):
+            pass
