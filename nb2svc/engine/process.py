@@ -133,6 +133,10 @@ class ProcessEngine:
             time.sleep(_POLL_SECONDS)
 
     def _launch(self, project: Project, python: Path, options: RunOptions) -> RunningService:
+        with records.one_at_a_time():
+            return self._launch_alone(project, python, options)
+
+    def _launch_alone(self, project: Project, python: Path, options: RunOptions) -> RunningService:
         name = unused_name(options.name or project.name, {service.name for service in self.running()})
         log = records.cache_folder("logs") / f"{name}.log"
         with log.open("wb") as output, reserved_port(options.host, options.port) as reserved:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,16 @@ class Record:
     service: RunningService
     process: int
     created: float  # of the process, seconds since the epoch
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold this while a service gets its name and its record: two that start at once must not get the same."""
+    import fcntl
+
+    with (cache_folder("services") / "lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def save(record: Record) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import pytest
 from nb2svc import engine as engines
 from nb2svc.engine import RunOptions
 from nb2svc.engine.process import ProcessEngine
+from nb2svc.engine.ready import is_ready
 from nb2svc.errors import StartError, UsageError
 from nb2svc.events import Step
 
@@ -167,3 +169,15 @@ def test_there_are_four_names():
     with pytest.raises(UsageError, match="no engine 'kubernetes'") as failed:
         engines.get("kubernetes")
     assert "auto, docker, podman, process" in failed.value.hint
+
+
+def test_services_that_start_at_the_same_moment_get_names_of_their_own(engine, project):
+    engine.start(project, RunOptions())  # the environment is there
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        started = list(pool.map(lambda _: ProcessEngine().start(project, RunOptions()), range(4)))
+    try:
+        assert len({service.name for service in started}) == len({service.url for service in started}) == 4
+        assert all(is_ready(service.url) for service in started)
+    finally:
+        for service in engine.running():
+            engine.stop(service)
