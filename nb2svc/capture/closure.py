@@ -9,19 +9,20 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any
 
-from ..values import Definition, HelperModule, Problem, Where
+from ..values import Definition, Problem, Where
 from . import literals
 from .cells import Binding, CellLog
 from .environment import variables_read
+from .found import Found, Served
 from .imports import import_statements, modules_in
 from .modules import HelperModules, IsDistributed
 from .names import names_of
 from .objects import References, UnpicklableError, probe
-from .ordering import Node, in_order
+from .ordering import Node
 from .sharing import groups
 from .sources import binding_of, first_line, source_of
 
@@ -36,40 +37,6 @@ _INJECTED = {
     "exit": "raise fastapi.HTTPException to end a request early",
     "quit": "raise fastapi.HTTPException to end a request early",
 }
-
-
-@dataclass
-class Found:
-    """What the names of a service need. ``objects`` maps a name to the live object that is pickled for it."""
-
-    nodes: dict[str, Node] = field(default_factory=dict)
-    imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    modules: set[str] = field(default_factory=set)
-    helpers: dict[str, HelperModule] = field(default_factory=dict)
-    objects: dict[str, Any] = field(default_factory=dict)
-    object_references: dict[str, References] = field(default_factory=dict)
-    object_groups: tuple[tuple[str, ...], ...] = ()  # names that share parts
-    model_references: dict[str, References] = field(default_factory=dict)
-    environment: set[str] = field(default_factory=set)
-    secrets: dict[str, str] = field(default_factory=dict)  # environment variable → value; never leaves the kernel
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
-
-    @property
-    def definitions(self) -> tuple[Definition, ...]:
-        return in_order(self.nodes)
-
-    def import_lines(self) -> tuple[str, ...]:
-        return tuple(sorted({line for lines in self.imports.values() for line in lines}))
-
-
-@dataclass(frozen=True)
-class Served:
-    """A served model as the closure needs to know it."""
-
-    public: str
-    variable: str
-    value: Any
 
 
 class ClosureBuilder:
@@ -389,13 +356,3 @@ def _by_path(namespace: Mapping[str, Any], qualname: str) -> Any:
     for part in rest:
         value = getattr(value, part, None)
     return value
-
-
-def summary(found: Found) -> dict[str, list[str]]:
-    """Names by what they became, for cards and reports."""
-    groups: dict[str, list[str]] = {}
-    for definition in found.definitions:
-        groups.setdefault(definition.kind, []).append(definition.name)
-    if found.helpers:
-        groups["module"] = sorted(found.helpers)
-    return groups

@@ -23,7 +23,8 @@ from ..values import (
     Where,
 )
 from . import schema, startup
-from .closure import ClosureBuilder, Found, Served
+from .closure import ClosureBuilder
+from .found import Found, Served
 from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
 from .live import answer

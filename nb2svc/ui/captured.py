@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..capture.closure import Found
+from ..capture.found import Found
 from ..capture.registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
 from ..capture.spec import LiveKernel, answers_of_model, answers_with_errors, closure_of, live_app, raise_problems
 from ..values import Example

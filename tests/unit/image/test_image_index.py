@@ -31,7 +31,10 @@ def parsed(text):
 
 
 def uv(text):
-    tomllib = pytest.importorskip("tomllib")
+    if sys.version_info < (3, 11):
+        import tomli as tomllib
+    else:
+        import tomllib
     return tomllib.loads(text)
 
 

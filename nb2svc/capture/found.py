@@ -1,0 +1,44 @@
+"""What following the names of a service found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..values import Definition, HelperModule, Problem
+from .objects import References
+from .ordering import Node, in_order
+
+
+@dataclass
+class Found:
+    """What the names of a service need. ``objects`` maps a name to the live object that is pickled for it."""
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+    imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    modules: set[str] = field(default_factory=set)
+    helpers: dict[str, HelperModule] = field(default_factory=dict)
+    objects: dict[str, Any] = field(default_factory=dict)
+    object_references: dict[str, References] = field(default_factory=dict)
+    object_groups: tuple[tuple[str, ...], ...] = ()  # names that share parts
+    model_references: dict[str, References] = field(default_factory=dict)
+    environment: set[str] = field(default_factory=set)
+    secrets: dict[str, str] = field(default_factory=dict)  # environment variable → value; never leaves the kernel
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        return in_order(self.nodes)
+
+    def import_lines(self) -> tuple[str, ...]:
+        return tuple(sorted({line for lines in self.imports.values() for line in lines}))
+
+
+@dataclass(frozen=True)
+class Served:
+    """A served model as the closure needs to know it."""
+
+    public: str
+    variable: str
+    value: Any
