@@ -23,6 +23,7 @@ _HINTS = {
     "StdinNotImplementedError": "Nobody can answer here. Take the value as a parameter: "
     "assign it in a cell tagged 'parameters' and give it with -p NAME=VALUE.",
 }
+_KNOWN_AS = {"_IncompleteInputError": "SyntaxError"}  # a private kind of it, from Python 3.13 on
 _OTHERWISE = "Restart the kernel and run all cells in Jupyter to see the same. Nothing was written."
 
 
@@ -33,6 +34,7 @@ def cell_failed(reply: Mapping[str, Any], *, source: str, notebook: str) -> Note
     """
     number: int | None = reply.get("execution_count")
     name, value = reply.get("ename", "Error"), ANSI.sub("", reply.get("evalue", ""))
+    name = _KNOWN_AS.get(name, name)
     traceback: list[str] = reply.get("traceback", [])
     line = _failing_line(traceback, number)
     log = [excerpt(source, line)]

@@ -140,12 +140,14 @@ def _bound(source: str):
             yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_same_notebook_gives_the_same_bytes(name, export, folder, tmp_path):
     again = run_notebook(folder / f"{name}.ipynb", directory=tmp_path / name).project
     assert contents(again.root) == contents(export(name).root)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["iris", "housing", "text"])
 def test_the_project_answers_as_the_notebook_did(name, export):
     report = pipeline.test(export(name).root, engine="process")

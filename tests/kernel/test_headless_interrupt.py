@@ -14,6 +14,8 @@ import pytest
 from headless_notebook import gone
 from nbformat.v4 import new_code_cell, new_notebook
 
+pytestmark = pytest.mark.once  # signals are the system's
+
 COMMAND = [sys.executable, "-c", "from nb2svc.cli import main; main()"]
 BUSY = """
 import os, subprocess, sys, time
