@@ -92,7 +92,8 @@ def reserved_port(host: str, wanted: int | None) -> socket.socket:
     It does not listen yet, so clients are refused until whoever inherits it does; but no other program gets the port.
     """
     for port in (SERVICE_PORT, 0) if wanted is None else (wanted,):
-        for shared in (False, True):  # only a shared one gets a port whose last connections have just ended
+        # Only a shared one gets a port whose last connections have just ended, but then others may share it.
+        for shared in (False,) if wanted is None else (False, True):
             reserved = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
             if shared:
                 reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -44,6 +44,9 @@ def find_python(minor: str) -> Path:
     """A CPython of that minor version (``3.11``): this interpreter, or one that uv finds. Raises EngineError."""
     if minor == f"{sys.version_info[0]}.{sys.version_info[1]}":
         # The environment must not hang on this one, which may be a virtual environment that goes.
+        base = Path(sys.base_prefix, "bin", f"python{minor}")
+        if base.is_file():
+            return base.resolve()
         return Path(getattr(sys, "_base_executable", "") or sys.executable).resolve()
     command = [find_uv(), "python", "find", "--no-project", "--no-python-downloads", "--system", minor]
     run = subprocess.run(command, capture_output=True, text=True, check=False)

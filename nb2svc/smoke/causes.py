@@ -53,9 +53,15 @@ def distribution_of(module: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _owners() -> dict[str, tuple[str, ...]]:
-    from importlib.metadata import packages_distributions
+    # From the files: before Python 3.11 ``packages_distributions()`` knows only those that list their packages.
+    from importlib.metadata import distributions
 
-    return {package: tuple(sorted(set(names))) for package, names in packages_distributions().items()}
+    found: dict[str, set[str]] = {}
+    for distribution in distributions():
+        for file in distribution.files or ():
+            if file.suffix in {".py", ".so", ".pyd"}:
+                found.setdefault(file.parts[0].partition(".")[0], set()).add(distribution.metadata["Name"])
+    return {package: tuple(sorted(names)) for package, names in found.items()}
 
 
 # --- the rules ----------------------------------------------------------------------------------
