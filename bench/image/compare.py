@@ -30,6 +30,19 @@ COMMON = Path(__file__).with_name("common.Dockerfile")
 # As the guides that put several workers into the container start it.
 TWO_WORKERS = "common with two workers"
 UVICORN = ("python", "-m", "uvicorn", "service.main:app", "--host", "0.0.0.0", "--port", "8000", "--workers", "2")  # noqa: S104
+# What no service with these libraries can go below: their imports from our image's bytecode, then the bare HTTP server.
+FLOOR = "the libraries' imports alone"
+LOADED = "import service.main, sys; print(*(name for name in sys.modules if name.split('.')[0] not in ('service', '__main__')))"
+BARE = """
+import gc; gc.disable()
+import importlib, http.server
+for name in {names!r}.split():
+    try: importlib.import_module(name)
+    except Exception: pass
+class Ready(http.server.BaseHTTPRequestHandler):
+    def do_GET(self): self.send_response(200); self.end_headers()
+http.server.HTTPServer(("", 8000), Ready).serve_forever()
+"""
 OURS_TAG, COMMON_TAG = "nb2svc-bench-ours:latest", "nb2svc-bench-common:latest"
 
 
@@ -42,12 +55,18 @@ def main() -> None:
     }
     built = _alternate(arguments.rounds, {tag: _timed(each, arguments.cold) for tag, each in builders.items()})
     starts = {tag: lambda tag=tag: _start_seconds(tag) for tag in builders}
-    started = _alternate(arguments.rounds, {**starts, TWO_WORKERS: lambda: _start_seconds(COMMON_TAG, *UVICORN)})
+    bare = ("python", "-c", BARE.format(names=run("run", "--rm", OURS_TAG, "python", "-c", LOADED)))
+    others = {
+        TWO_WORKERS: lambda: _start_seconds(COMMON_TAG, *UVICORN),
+        FLOOR: lambda: _start_seconds(OURS_TAG, *bare),
+    }
+    started = _alternate(arguments.rounds, {**starts, **others})
     base = inspect(OURS_TAG).base_size or 0
     above = {tag: float(inspect(tag).size - base) for tag in builders}
     _print("build without layer cache", "s", built)
     _print("start to the first ready answer", "s", started)
     _print("the same, common with two workers", "s", {**started, COMMON_TAG: started[TWO_WORKERS]})
+    print(f"the libraries' imports alone, from our image: {started[FLOOR]:.2f} s, {started[FLOOR] / started[COMMON_TAG]:.2f}")
     _print("bytes above the base", "MB", {tag: size / 1e6 for tag, size in above.items()})
     run("rmi", "--force", *builders)
 
