@@ -23,12 +23,13 @@ from ..values import (
     Where,
 )
 from . import schema, startup
+from .artifacts import dump_model, dump_objects
 from .closure import ClosureBuilder
 from .found import Found, Served
 from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
 from .live import answer
-from .objects import References, UnpicklableError, dump_model, dump_objects
+from .objects import References, UnpicklableError
 from .registry import Marked, MarkedEndpoint, MarkedModel, Registry
 
 if TYPE_CHECKING:

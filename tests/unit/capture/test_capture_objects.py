@@ -8,7 +8,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from nb2svc.capture.objects import UnpicklableError, dump_model, dump_objects, probe
+from nb2svc.capture.artifacts import dump_model, dump_objects
+from nb2svc.capture.objects import UnpicklableError, probe
 from nb2svc.capture.sharing import groups
 
 NOTEBOOK = """
