@@ -6,8 +6,8 @@ import joblib
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from nb2svc.capture.json_form import same
 from nb2svc.capture.artifacts import dump_model
+from nb2svc.capture.json_form import same
 from nb2svc.capture.objects import probe
 from nb2svc.events import Finished, Started, Step
 from nb2svc.ui.notebook import Steps
