@@ -1,0 +1,89 @@
+"""One notebook, both sides: is it refused, do kernel and service agree, or is there a difference?"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from forking import Forking
+from notebook import Notebook
+
+HERE = Path(__file__).parent
+_GENERATED = re.compile(r"\b([a-z]|xs|ys|fs|steps|gen|deco|make|pair|up|now|outer|inner|counted|wrapper|patched|[A-Z]|handler|second)\b")
+
+# ``silent``: nothing but an unseen request shows it. ``caught``: the clean room would refuse the export, with
+# less to say than the cell could have. ``bug``: nb2svc itself raised something that is no refusal.
+Kind = Literal["serves", "refused", "silent", "caught", "bug"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    kind: Kind
+    reasons: tuple[str, ...] = ()  # of a refusal, in nb2svc's words
+    detail: str = ""  # of a failure: expected and got
+    cells_failed: int = 0
+    code: str = field(default="", repr=False)  # service/notebook.py, where there is one
+
+    @property
+    def failed(self) -> bool:
+        return self.kind in {"silent", "caught", "bug"}
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The reasons without the names of the notebook, to count them by."""
+        return tuple(dict.fromkeys(_GENERATED.sub("·", reason) for reason in self.reasons))
+
+
+class Sides:
+    """The two servers. What depends on the order of a set of texts differs between them, as from run to run."""
+
+    def __init__(self) -> None:
+        self._kernel = Forking(HERE / "kernel_server.py", hash_seed=0)
+        self._service = Forking(HERE / "service_server.py", hash_seed=1)
+
+    def close(self) -> None:
+        self._kernel.close()
+        self._service.close()
+
+    def compare(self, notebook: Notebook) -> Outcome:
+        with tempfile.TemporaryDirectory(prefix="nb2svc-property-") as folder:
+            return self._compared(notebook, Path(folder))
+
+    def _compared(self, notebook: Notebook, folder: Path) -> Outcome:
+        project = folder / "project"
+        ran = self._kernel.ask(
+            {
+                "folder": str(folder),
+                "project": str(project),
+                "cells": [asdict(each) for each in notebook.executions],
+                "inputs": notebook.inputs,
+            }
+        )
+        if "cells" not in ran:
+            return Outcome("bug", detail=ran.get("broke", f"the kernel died: {ran}"))
+        failed = sum(1 for cell in ran["cells"] if "raised" in cell)
+        if bug := next((cell["raised"] for cell in ran["cells"] if cell.get("bug")), ""):
+            return Outcome("bug", detail=bug, cells_failed=failed)
+        if "refused" in ran:
+            reasons = [reason for cell in ran["cells"] for reason in cell.get("refused", ())] or ran["refused"]
+            return Outcome("refused", tuple(reasons), cells_failed=failed)
+        code = (project / "service" / "notebook.py").read_text("utf-8")
+        asked = [*ran["examples"], *ran["asked"]]
+        served = self._service.ask({"project": str(project), "requests": [request for request, _ in asked]})
+        kind, detail = _difference(asked, len(ran["examples"]), served)
+        return Outcome(kind, detail=detail, cells_failed=failed, code=code)
+
+
+def _difference(asked: list[list[Any]], examples: int, served: dict[str, Any]) -> tuple[Kind, str]:
+    if "answers" not in served:
+        return "caught", served.get("broke", f"the service died: {served}")
+    for number, ((request, expected), got) in enumerate(zip(asked, served["answers"], strict=True)):
+        if json.dumps(expected) != json.dumps(got):
+            kind: Kind = "caught" if number < examples else "silent"
+            told = request.get("json", request["path"])
+            return kind, f"{told}\n  kernel   {json.dumps(expected)}\n  service  {json.dumps(got)}"
+    return "serves", ""
