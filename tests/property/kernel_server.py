@@ -27,11 +27,15 @@ from traitlets.config import Config  # noqa: E402
 import nb2svc  # noqa: E402
 from nb2svc.capture.live import answer  # noqa: E402
 from nb2svc.capture.spec import live_app  # noqa: E402
+from nb2svc.capture.registry import Registry  # noqa: E402
 from nb2svc.errors import Nb2svcError  # noqa: E402
 from nb2svc.events import ignore  # noqa: E402
 from nb2svc.export import Finish, plan  # noqa: E402
 from nb2svc.export.stage import stage  # noqa: E402
-from nb2svc.values import Lock  # noqa: E402
+from nb2svc.values import Closure, Definition, EndpointSpec, Lock, ServiceSpec, Where  # noqa: E402
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+LOCK = Lock(python=PYTHON, platform="linux/amd64", distributions=(), requirements_in="\n", requirements_txt="\n")
 
 for package in ("capture", "export", "runtime", "ui"):
     for found in pkgutil.iter_modules([str(Path(nb2svc.__file__).parent / package)]):
@@ -106,15 +110,10 @@ def said(error: Nb2svcError) -> list[str]:
 def exported(service: Any, project: Path) -> Any:
     """The spec, and its project in the folder ``project``: all that an export does but the lock and the clean room."""
     with service._staged(project, ignore) as captured:
-        spec = captured.spec
-        python = f"{sys.version_info.major}.{sys.version_info.minor}"
-        lock = Lock(
-            python=python, platform="linux/amd64", distributions=(), requirements_in="\n", requirements_txt="\n"
-        )
-        planned = plan(spec, lock)
+        planned = plan(captured.spec, LOCK)
         project.mkdir()
         stage(planned, project, lambda _: Finish({}))
-    return spec
+        return captured.spec
 
 
 def requests_for(service: Any, value: Any) -> Iterator[dict[str, Any]]:
@@ -134,7 +133,25 @@ def asked(app: Any, request: dict[str, Any]) -> dict[str, Any]:
         return {"raises": f"{type(error).__name__}: {error}"}
 
 
+def warm_up() -> None:
+    """Whatever is loaded or compiled at its first use: templates, the HTTP client, FastAPI's dependencies."""
+    where = Where(notebook="warm.ipynb", cell=1)
+    answer(live_app(Registry(), "warm"), {"method": "GET", "path": "/livez"})
+    plan(
+        ServiceSpec(
+            name="warm",
+            python=PYTHON,
+            endpoints=(EndpointSpec(name="f", handler="f", method="GET", path="/f", where=where),),
+            closure=Closure(
+                definitions=(Definition(name="f", kind="function", source="def f(x: int): return x", where=where),)
+            ),
+        ),
+        LOCK,
+    )
+
+
 if __name__ == "__main__":
     with contextlib.redirect_stdout(None):
         shell_with_nb2svc()
+    warm_up()
     forking.serve(work)

@@ -13,11 +13,15 @@ from forking import Forking
 from notebook import Notebook
 
 HERE = Path(__file__).parent
-_GENERATED = re.compile(r"\b([a-z]|xs|ys|fs|steps|gen|deco|make|pair|up|now|outer|inner|counted|wrapper|patched|[A-Z]|handler|second)\b")
+_QUOTED = re.compile(r"'[^']*'|`[^`]*`|\(.*\)")
+_NAMED = re.compile(r"\b([a-zA-Z]|[xyf]s|steps|gen|deco|make|pair|up|now|outer|inner|counted|wrapper|patched|handler|second)\b")
 
-# ``silent``: nothing but an unseen request shows it. ``caught``: the clean room would refuse the export, with
-# less to say than the cell could have. ``bug``: nb2svc itself raised something that is no refusal.
-Kind = Literal["serves", "refused", "silent", "caught", "bug"]
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+
+# ``differs``: another answer; silent wherever no example happens to show it. ``crashes``: the clean room refuses the
+# export, with less to say than the cell could have. ``bug``: nb2svc itself raised something that is no refusal.
+Kind = Literal["serves", "refused", "differs", "crashes", "bug"]
+FAILURES = ("differs", "bug", "crashes")  # worst first
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,18 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        return self.kind in {"silent", "caught", "bug"}
+        return self.kind in FAILURES
+
+    @property
+    def way(self) -> str:
+        """The kind of a failure, and the exception where there is one."""
+        last = self.detail.rpartition("\n")[2]
+        return f"{self.kind} {last.partition(':')[0]}" if self.kind in {"crashes", "bug"} else self.kind
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """The reasons without the names of the notebook, to count them by."""
-        return tuple(dict.fromkeys(_GENERATED.sub("·", reason) for reason in self.reasons))
+        """The reasons without what is the notebook's own, to count them by."""
+        return tuple(dict.fromkeys(_NAMED.sub("·", _QUOTED.sub("…", reason)) for reason in self.reasons))
 
 
 class Sides:
@@ -64,7 +74,7 @@ class Sides:
             }
         )
         if "cells" not in ran:
-            return Outcome("bug", detail=ran.get("broke", f"the kernel died: {ran}"))
+            return Outcome("bug", detail=ran.get("broke", f"the kernel died: {ran}").rstrip())
         failed = sum(1 for cell in ran["cells"] if "raised" in cell)
         if bug := next((cell["raised"] for cell in ran["cells"] if cell.get("bug")), ""):
             return Outcome("bug", detail=bug, cells_failed=failed)
@@ -74,16 +84,20 @@ class Sides:
         code = (project / "service" / "notebook.py").read_text("utf-8")
         asked = [*ran["examples"], *ran["asked"]]
         served = self._service.ask({"project": str(project), "requests": [request for request, _ in asked]})
-        kind, detail = _difference(asked, len(ran["examples"]), served)
+        kind, detail = _difference(asked, served)
         return Outcome(kind, detail=detail, cells_failed=failed, code=code)
 
 
-def _difference(asked: list[list[Any]], examples: int, served: dict[str, Any]) -> tuple[Kind, str]:
+def _difference(asked: list[list[Any]], served: dict[str, Any]) -> tuple[Kind, str]:
     if "answers" not in served:
-        return "caught", served.get("broke", f"the service died: {served}")
-    for number, ((request, expected), got) in enumerate(zip(asked, served["answers"], strict=True)):
-        if json.dumps(expected) != json.dumps(got):
-            kind: Kind = "caught" if number < examples else "silent"
+        return "crashes", served.get("broke", f"the service died: {served}").rstrip()
+    for (request, expected), got in zip(asked, served["answers"], strict=True):
+        if _written(expected) != _written(got):
             told = request.get("json", request["path"])
-            return kind, f"{told}\n  kernel   {json.dumps(expected)}\n  service  {json.dumps(got)}"
+            return "differs", f"{told}\n  kernel   {_written(expected)}\n  service  {_written(got)}"
     return "serves", ""
+
+
+def _written(answer: dict[str, Any]) -> str:
+    """An answer as a text, in which types and orders count; an address of memory is another at each run."""
+    return _ADDRESS.sub("0x…", json.dumps(answer, ensure_ascii=False))

@@ -66,7 +66,9 @@ async def answered(client: httpx.AsyncClient, request: dict[str, Any]) -> dict[s
     except Exception as error:  # noqa: BLE001 - that is the handler's answer, then
         return {"raises": f"{type(error).__name__}: {error}"}
     answer = {"status": got.status_code, "content_type": got.headers.get("content-type", "")}
-    return {**answer, "json": json.loads(got.content)} if "json" in answer["content_type"] else {**answer, "text": got.text}
+    if answer["content_type"] == "application/json":
+        return {**answer, "json": json.loads(got.content)}
+    return {**answer, "text": got.text}
 
 
 if __name__ == "__main__":

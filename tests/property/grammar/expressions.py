@@ -138,7 +138,7 @@ _OF_KIND: dict[tuple[str, Make], int] = {
 
 def observation(author: Author, local: tuple[str, ...]) -> str:
     """An expression whose value says as much as can be said about one thing; anything that JSON takes."""
-    options: dict[Callable[[], str], int] = {lambda: number(author, local): 4}
+    options: dict[Callable[[], str], int] = {lambda: number(author, local): 2}
     for kind, forms in _SEEN.items():
         if author.has(kind):
             options[lambda kind=kind, forms=forms: author.pick(forms).format(author.any(kind), author.any(kind))] = 2

@@ -85,7 +85,7 @@ class Shadowed(Author):
     """The author inside a function where ``name`` is local: what the notebook bound to it is out of reach."""
 
     def __init__(self, author: Author, name: str) -> None:
-        self._draw = author._draw
+        self.tape = author.tape
         self.kinds = {key: kind for key, kind in author.kinds.items() if key != name}
         self.depth = author.depth
 
@@ -127,7 +127,7 @@ def decorators(author: Author) -> str:
 def decorator(author: Author) -> str:
     name = author.target("decorator")
     wraps = "@functools.wraps(fn)\n" if author.chance(50) else ""
-    inner = f"{wraps}def wrapper(x):\n{indented(f'return fn(x) + {number(author, ("x",))}')}\nreturn wrapper"
+    inner = f"{wraps}def wrapper(x):\n    return fn(x) + {number(author, ('x',))}\nreturn wrapper"
     if author.chance(25):  # as ``deco = with_arguments(3)``
         author.kinds[name] = "decorator"
         return (

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
-
-from hypothesis import strategies as st
 
 T = TypeVar("T")
 
@@ -31,25 +29,29 @@ MODULES = {"math": "math.floor(2.5)", "mt": "mt.ceil(2.5)", "os": 'len(os.path.j
 
 
 class Author:
-    """Writes a notebook: draws choices, and remembers what is bound to which kind of thing."""
+    """Writes a notebook: reads its choices from a tape of bytes, and remembers what is bound to which kind of thing.
 
-    def __init__(self, draw: Callable[[st.SearchStrategy[T]], T]) -> None:
-        self._draw = draw
+    Where the tape ends, every choice is the first and simplest.
+    """
+
+    def __init__(self, tape: Iterator[int]) -> None:
+        self.tape = tape
         self.kinds: dict[str, str] = {}
         self.depth = 0
 
     def pick(self, choices: Sequence[T]) -> T:
-        """One of them; the first is the simplest."""
-        return self._draw(st.sampled_from(list(choices)))
+        """One of at most 256; the first is the simplest."""
+        return choices[next(self.tape, 0) * len(choices) // 256]
 
     def weighted(self, choices: dict[T, int]) -> T:
+        """One of them, each as often as its weight says."""
         return self.pick([choice for choice, weight in choices.items() for _ in range(weight)])
 
     def chance(self, percent: int) -> bool:
-        return self._draw(st.integers(0, 99)) >= 100 - percent
+        return next(self.tape, 0) * 100 >= (100 - percent) * 256
 
     def integer(self, low: int = 0, high: int = 9) -> int:
-        return self._draw(st.integers(low, high))
+        return self.pick(range(low, high + 1))
 
     def bound(self, kind: str) -> list[str]:
         return sorted(name for name, one in self.kinds.items() if one == kind)
