@@ -1,11 +1,20 @@
-# The answer is the number of the call: no service can answer the example as the notebook did.
+# Answers that count the calls before them: the service begins where the notebook was, and each worker counts for itself.
 
 # %% [state]
-number = 0
+number = 10
+history = []
 
-# %% [handler]
-%%endpoint --example {}
-def ticket() -> int:
+# %% [ticket]
+%%endpoint POST /ticket --example {"name": "ada"} --example {"name": "bob"}
+def ticket(name: str) -> dict:
     global number
     number += 1
-    return number
+    history.append(name)
+    return {"number": number, "before": history[:-1]}
+
+# %% [back]
+%%endpoint POST /back --example {"name": "ada"}
+def back(name: str) -> dict:
+    global number
+    number -= 1
+    return {"number": number, "known": name in history}

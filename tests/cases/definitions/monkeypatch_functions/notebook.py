@@ -1,7 +1,6 @@
-# A function of a library module was replaced, and a setting of a library changed.
+# A function of a library module was replaced: everybody who looks it up there gets the notebook's.
 
 # %% [patch]
-import json
 import textwrap
 
 original = textwrap.shorten
@@ -10,9 +9,8 @@ def shorten(text, width, **options):
     return original(text, width, placeholder="…")
 
 textwrap.shorten = shorten
-json.our_setting = 3
 
 # %% [handler]
 %%endpoint --example {"text": "one two three four"}
-def shortened(text: str) -> list:
-    return [textwrap.shorten(text, 10), json.our_setting]
+def shortened(text: str) -> str:
+    return textwrap.shorten(text, 10)

@@ -1,4 +1,4 @@
-# Each call moves the notebook's generator on, so no answer is given twice.
+# Each call moves the notebook's generator on: the service begins with the generator's state.
 
 # %% [make]
 import numpy as np
