@@ -32,6 +32,14 @@ except ZeroDivisionError as error:
     reason = str(error)
 a, b = b, a
 
+def configure():
+    global configured
+    configured = {"by": "a function"}
+
+configure()
+globals()["injected"] = 7
+exec("executed = 8")
+
 # %% [handler]
 %%endpoint --example {"k": 3}
 def bound(k: int) -> dict:
@@ -45,4 +53,5 @@ def bound(k: int) -> dict:
         "annotated": annotated,
         "path": str(path),
         "reason": reason,
+        "elsewhere": [configured, injected, executed],
     }

@@ -10,6 +10,7 @@ async def slowly(x):
     return x * FACTOR
 
 FACTOR = 3
+awaited_here = await slowly(5)
 
 def countdown(n):
     while n > 0:
@@ -41,7 +42,7 @@ async def session(name):
 async def awaited(x: int) -> list:
     async with session("s") as name:
         both = await asyncio.gather(slowly(x), slowly(x + 1))
-    return [name, both, [tick async for tick in ticks(x)]]
+    return [name, both, awaited_here, [tick async for tick in ticks(x)]]
 
 # %% [generator]
 %%endpoint GET /lines --example {"n": 3}

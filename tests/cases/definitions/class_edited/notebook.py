@@ -20,6 +20,7 @@ class Half:
 
 # %% [new]
 new = Half()
+mixed = {"old": old, "new": new}
 
 # %% [handler]
 %%endpoint --example {"x": 7} --example {"x": 8}
@@ -29,7 +30,8 @@ def halves(x: int) -> dict:
         "new": new(x),
         "fresh": Half()(x),
         "kept": [one(x) for one in kept],
-        "same": kept[0] is old,
+        "mixed": {version: one(x) for version, one in mixed.items()},
+        "same": [kept[0] is old, mixed["old"] is old],
         "kinds": [old.kind, new.kind],
         "names": [type(old).__name__, type(new).__name__],
         "instances": [isinstance(old, Half), isinstance(new, Half), type(old) is type(kept[1])],

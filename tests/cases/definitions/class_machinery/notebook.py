@@ -3,13 +3,10 @@
 # %% [meta]
 import functools
 
-MADE = []
-
 class Meta(type):
     def __new__(mcs, name, bases, namespace, **options):
         cls = super().__new__(mcs, name, bases, namespace)
         cls.options = options
-        MADE.append(name)
         return cls
 
     def __len__(cls):
@@ -94,7 +91,7 @@ def machinery(x: int) -> dict:
     except ValueError as error:
         balance = str(error)
     return {
-        "meta": [Account.options, len(Account), type(Account).__name__, account.balance, MADE],
+        "meta": [Account.options, len(Account), type(Account).__name__, account.balance],
         "balance": balance,
         "plugins": {name: cls()(x) for name, cls in Plugin.known.items()},
         "ordered": [Version(x) >= Version(2), Version.label],

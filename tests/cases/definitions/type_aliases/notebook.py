@@ -2,7 +2,7 @@
 
 # %% [types]
 from collections.abc import Callable
-from typing import Annotated, Generic, Literal, NewType, Optional, TypeVar, Union, get_args
+from typing import Annotated, Generic, Literal, NewType, Optional, TypeVar, Union, get_args, overload
 
 from fastapi import Query
 
@@ -22,6 +22,13 @@ class Stack(Generic[T]):
         self.items.append(item)
         return self
 
+@overload
+def negated(x: int) -> int: ...
+@overload
+def negated(x: str) -> str: ...
+def negated(x):
+    return f"-{x}" if isinstance(x, str) else -x
+
 IntStack = Stack[int]
 stack = IntStack().push(1)
 reducers: dict[Kind, Reducer] = {"sum": sum, "max": max}
@@ -36,4 +43,5 @@ def reduce(values: Vector, kind: Kind, user: UserId, limit: Limit = 5, note: Opt
         "stack": [*stack.items, *Stack[str]().push("a").items],
         "limit": limit,
         "note": note,
+        "overloaded": [negated(limit), negated("a")],
     }
