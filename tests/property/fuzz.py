@@ -58,9 +58,11 @@ def run(count: int, sides: Sides, start: int) -> Tally:
 def report(failures: list[tuple[Notebook, Outcome]], sides: Sides, most: int) -> None:
     """Print the smallest notebooks that fail, each way of failing once, silent differences first."""
     shown: set[str] = set()
+    ways: Counter[str] = Counter()
     for notebook, outcome in sorted(failures, key=lambda one: FAILURES.index(one[1].kind)):
-        if len(shown) == most:
-            break
+        ways[outcome.way] += 1
+        if len(shown) == most or ways[outcome.way] > most // 2:
+            continue
         smallest = smallest_like(notebook, outcome, sides)
         if str(smallest) not in shown:
             shown.add(str(smallest))

@@ -50,13 +50,14 @@ class Shell(InteractiveShell):
     display_pub_class = traitlets.Type(CapturingDisplayPublisher)
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
-        """Nobody reads it here, and it takes longer than all the rest."""
+        """Nobody reads it here, and that of an endless recursion takes seconds to write."""
 
 
 def shell_with_nb2svc() -> Shell:
     config = Config()
     config.HistoryManager.enabled = False  # its thread would not survive a fork; ours keeps a log of its own
     shell: Shell = Shell.instance(config=config)
+    shell.InteractiveTB.structured_traceback = lambda *_, **__: []
     shell.run_line_magic("load_ext", "nb2svc")
     return shell
 
@@ -77,6 +78,7 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
     return {
         **result,
         "examples": [[one.request, one.response] for one in spec.examples],
+        "fingerprints": {one.name: one.fingerprint for one in spec.closure.definitions if one.fingerprint},
         "asked": [[request, asked(app, request)] for request in requests],
     }
 
@@ -136,7 +138,9 @@ def asked(app: Any, request: dict[str, Any]) -> dict[str, Any]:
 def warm_up() -> None:
     """Whatever is loaded or compiled at its first use: templates, the HTTP client, FastAPI's dependencies."""
     where = Where(notebook="warm.ipynb", cell=1)
-    answer(live_app(Registry(), "warm"), {"method": "GET", "path": "/livez"})
+    app = live_app(Registry(), "warm")
+    app.add_api_route("/warm", lambda x: x)
+    answer(app, {"method": "GET", "path": "/warm?x=1"})
     plan(
         ServiceSpec(
             name="warm",

@@ -18,10 +18,11 @@ _NAMED = re.compile(r"\b([a-zA-Z]|[xyf]s|steps|gen|deco|make|pair|up|now|outer|i
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
-# ``differs``: another answer; silent wherever no example happens to show it. ``crashes``: the clean room refuses the
-# export, with less to say than the cell could have. ``bug``: nb2svc itself raised something that is no refusal.
-Kind = Literal["serves", "refused", "differs", "crashes", "bug"]
-FAILURES = ("differs", "bug", "crashes")  # worst first
+# ``silent``: only a request that is no example shows the difference. The clean room refuses the rest, with less to
+# say than the cell could have: an example answered ``wrong``, a definition that ``drifts``, a project that
+# ``crashes``. ``bug``: nb2svc itself raised something that is no refusal.
+Kind = Literal["serves", "refused", "silent", "wrong", "drifts", "crashes", "bug"]
+FAILURES = ("silent", "bug", "wrong", "drifts", "crashes")  # worst first
 
 
 @dataclass(frozen=True)
@@ -83,19 +84,27 @@ class Sides:
             return Outcome("refused", tuple(reasons), cells_failed=failed)
         code = (project / "service" / "notebook.py").read_text("utf-8")
         asked = [*ran["examples"], *ran["asked"]]
-        served = self._service.ask({"project": str(project), "requests": [request for request, _ in asked]})
-        kind, detail = _difference(asked, served)
+        job = {"project": str(project), "requests": [one[0] for one in asked], "fingerprints": ran["fingerprints"]}
+        served = self._service.ask(job)
+        if "answers" not in served:
+            broke = served.get("broke", f"the service died: {served}").rstrip()
+            return Outcome("crashes", detail=broke, cells_failed=failed, code=code)
+        kind, detail = _difference(asked, len(ran["examples"]), served)
         return Outcome(kind, detail=detail, cells_failed=failed, code=code)
 
 
-def _difference(asked: list[list[Any]], served: dict[str, Any]) -> tuple[Kind, str]:
-    if "answers" not in served:
-        return "crashes", served.get("broke", f"the service died: {served}").rstrip()
-    for (request, expected), got in zip(asked, served["answers"], strict=True):
-        if _written(expected) != _written(got):
-            told = request.get("json", request["path"])
-            return "differs", f"{told}\n  kernel   {_written(expected)}\n  service  {_written(got)}"
-    return "serves", ""
+def _difference(asked: list[list[Any]], examples: int, served: dict[str, Any]) -> tuple[Kind, str]:
+    wrong = [
+        (number, f"{request.get('json', request['path'])}\n  kernel   {_written(here)}\n  service  {_written(there)}")
+        for number, ((request, here), there) in enumerate(zip(asked, served["answers"], strict=True))
+        if _written(here) != _written(there)
+    ]
+    drift = [f"{name}: {what}: {here} → {there}" for name, all_ in served["drift"].items() for what, here, there in all_]
+    if wrong and wrong[0][0] < examples:
+        return "wrong", wrong[0][1]
+    if drift:
+        return "drifts", "\n".join(drift)
+    return ("silent", wrong[0][1]) if wrong else ("serves", "")
 
 
 def _written(answer: dict[str, Any]) -> str:

@@ -19,16 +19,28 @@ import forking
 
 del sys.path[0]
 
-import fastapi  # noqa: E402, F401 - so that no child has to
+import fastapi  # noqa: E402
 import httpx  # noqa: E402
 
-RUNTIME = Path(importlib.util.find_spec("nb2svc").submodule_search_locations[0]) / "runtime"  # found, not imported
+NB2SVC = Path(importlib.util.find_spec("nb2svc").submodule_search_locations[0])  # found, not imported
+RUNTIME = NB2SVC / "runtime"
 CODES: dict[bytes, CodeType] = {}  # the runtime's files are the same in each project: compiled once
 
 
 class Compiled(SourceFileLoader):
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> Any:
         return CODES.get(bytes(data)) or super().source_to_code(data, path, _optimize=_optimize)
+
+
+def loaded(path: Path) -> ModuleType:
+    """A file of nb2svc's that stands by itself."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+clean_room = loaded(NB2SVC / "smoke" / "clean_room_child.py")
 
 
 def warm_up() -> None:
@@ -38,17 +50,23 @@ def warm_up() -> None:
     for file in RUNTIME.glob("*.py"):
         CODES[file.read_bytes()] = compile(file.read_bytes(), f"service/runtime/{file.name}", "exec")
         importlib.import_module(f"service.runtime.{file.stem}".removesuffix(".__init__"))
+    app = fastapi.FastAPI()
+    app.add_api_route("/warm", lambda x: x)
+    asyncio.run(answers(app, [{"method": "GET", "path": "/warm?x=1"}]))
     for name in [name for name in sys.modules if name.partition(".")[0] == "service"]:
         del sys.modules[name]
     sys.path_hooks.insert(0, FileFinder.path_hook((Compiled, [".py"])))
 
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
-    """The answers of the project ``job["project"]`` to ``job["requests"]``, in order."""
+    """The answers of the project ``job["project"]`` to ``job["requests"]``, in order; what the clean room sees first:
+    definitions that are not what ``job["fingerprints"]`` says.
+    """
     sys.path_importer_cache.clear()
     sys.path.insert(0, job["project"])
     app = importlib.import_module("service.main").app
-    return {"answers": asyncio.run(answers(app, job["requests"]))}
+    drift = clean_room.drift(job["fingerprints"], str(NB2SVC / "fingerprint.py"))
+    return {"drift": drift, "answers": asyncio.run(answers(app, job["requests"]))}
 
 
 async def answers(app: Any, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
