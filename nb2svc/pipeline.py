@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import ExportError, UsageError
 from .events import Emit, ignore
@@ -64,7 +64,15 @@ def compare(
     from .export import compare as differences
 
     plan, finish = _planned(captured, platform, base, emit)
-    return differences(plan, directory, finish=finish)
+    return differences(plan, directory, finish=finish, explain=_answer_changed)
+
+
+def _answer_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """How an example's answer changed, as the parity test words it."""
+    from .smoke import compare as mismatches
+    from .smoke import difference_text
+
+    return difference_text(mismatches(before, now))
 
 
 def _planned(

@@ -14,7 +14,9 @@ from notebook import Notebook
 
 HERE = Path(__file__).parent
 _QUOTED = re.compile(r"'[^']*'|`[^`]*`|\(.*\)")
-_NAMED = re.compile(r"\b([a-zA-Z]|[xyf]s|steps|gen|deco|make|pair|up|now|outer|inner|counted|wrapper|patched|handler|second)\b")
+_NAMED = re.compile(
+    r"\b([a-zA-Z]|[xyf]s|steps|gen|deco|make|pair|up|now|outer|inner|counted|wrapper|patched|handler|second)\b"
+)
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
@@ -99,7 +101,9 @@ def _difference(asked: list[list[Any]], examples: int, served: dict[str, Any]) -
         for number, ((request, here), there) in enumerate(zip(asked, served["answers"], strict=True))
         if _written(here) != _written(there)
     ]
-    drift = [f"{name}: {what}: {here} → {there}" for name, all_ in served["drift"].items() for what, here, there in all_]
+    drift = [
+        f"{name}: {what}: {here} → {there}" for name, all_ in served["drift"].items() for what, here, there in all_
+    ]
     if wrong and wrong[0][0] < examples:
         return "wrong", wrong[0][1]
     if drift:

@@ -48,7 +48,9 @@ _EXTRAS = (
     lambda author: "def __eq__(self, other):\n    return self.v == getattr(other, 'v', None)",  # noqa: ARG005
     lambda author: f"other = lambda self, x: {number(author, ('x',))}",
     lambda author: f"class Inner:\n    k = {number(author)}",
-    lambda author: f"def __getattr__(self, name):\n    if name.startswith('_'):\n        raise AttributeError(name)\n    return {number(author)}",
+    lambda author: (
+        f"def __getattr__(self, name):\n    if name.startswith('_'):\n        raise AttributeError(name)\n    return {number(author)}"
+    ),
 )
 
 

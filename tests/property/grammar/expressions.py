@@ -46,7 +46,11 @@ def _called_lambda(author: Author, local: tuple[str, ...]) -> str:
 
 
 def _formatted(author: Author, local: tuple[str, ...]) -> str:
-    return f'len(f"<{{{number(author, local).replace(chr(34), chr(39))}}}>")' if author.depth > DEEPEST - 1 else _leaf(author, local)
+    return (
+        f'len(f"<{{{number(author, local).replace(chr(34), chr(39))}}}>")'
+        if author.depth > DEEPEST - 1
+        else _leaf(author, local)
+    )
 
 
 def _comprehension(author: Author, local: tuple[str, ...]) -> str:
@@ -154,7 +158,14 @@ _SEEN = {
     "functions": ["[one(x) for one in {}]", "len({})", "[one.__name__ for one in {}]"],
     "generator": ["list({}(x))", "{}.__name__"],
     "factory": ["{}(2)(x)", "{0}(1)(x) + {0}(2)(x)", "{}(x).__name__"],
-    "class": ["{}(x).at(1)", "{}.__name__", "[one.__name__ for one in {}.__mro__]", "{} is {}", "{}.k", "issubclass({}, {})"],
+    "class": [
+        "{}(x).at(1)",
+        "{}.__name__",
+        "[one.__name__ for one in {}.__mro__]",
+        "{} is {}",
+        "{}.k",
+        "issubclass({}, {})",
+    ],
     "object": [
         "{}.at(x)",
         "{}.v",

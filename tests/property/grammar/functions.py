@@ -57,7 +57,9 @@ def _guarded(author: Author, local: tuple[str, ...]) -> str:
 
 
 def _walrus(author: Author, local: tuple[str, ...]) -> str:
-    return f"if (w := {number(author, local)}) > {author.integer()}:\n    return w\nreturn {number(author, (*local, 'w'))}"
+    return (
+        f"if (w := {number(author, local)}) > {author.integer()}:\n    return w\nreturn {number(author, (*local, 'w'))}"
+    )
 
 
 def _own_import(author: Author, local: tuple[str, ...]) -> str:
@@ -101,7 +103,7 @@ def signature(author: Author) -> tuple[str, tuple[str, ...]]:
         return f"x, *rest, k={number(author)}, **more", ("x", "k", "len(rest)", "len(more)")
     if form == "annotated":
         names = [*author.bound("class"), *author.bound("record"), "int"]
-        return f'x: {author.pick(["int", chr(34) + author.pick(names) + chr(34)])}', ("x",)
+        return f"x: {author.pick(['int', chr(34) + author.pick(names) + chr(34)])}", ("x",)
     return "x", ("x",)
 
 
@@ -202,7 +204,14 @@ def derived(author: Author) -> str:
 
 def library_function(author: Author) -> str:
     name = author.target("function")
-    return author.pick([f"from math import floor as {name}", f"from math import fabs as {name}", f"{name} = math.floor", f"{name} = abs"])
+    return author.pick(
+        [
+            f"from math import floor as {name}",
+            f"from math import fabs as {name}",
+            f"{name} = math.floor",
+            f"{name} = abs",
+        ]
+    )
 
 
 def collected(author: Author) -> str:

@@ -25,7 +25,12 @@ POOLS = {
 }
 
 # A module by the name it is bound to, and a number that can be had of it.
-MODULES = {"math": "math.floor(2.5)", "mt": "mt.ceil(2.5)", "os": 'len(os.path.join("a", "b"))', "json": "len(json.dumps([1]))"}
+MODULES = {
+    "math": "math.floor(2.5)",
+    "mt": "mt.ceil(2.5)",
+    "os": 'len(os.path.join("a", "b"))',
+    "json": "len(json.dumps([1]))",
+}
 
 
 class Author:

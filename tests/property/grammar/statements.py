@@ -40,7 +40,9 @@ def bind_list(author: Author) -> str:
 
 
 def change_list(author: Author) -> str:
-    return author.pick(["{}.append({})", "{} += [{}]", "{}.insert(0, {})", "{}[:] = [{}]"]).format(author.any("list"), number(author))
+    return author.pick(["{}.append({})", "{} += [{}]", "{}.insert(0, {})", "{}[:] = [{}]"]).format(
+        author.any("list"), number(author)
+    )
 
 
 def bind_dict(author: Author) -> str:
@@ -50,7 +52,7 @@ def bind_dict(author: Author) -> str:
 
 
 def change_dict(author: Author) -> str:
-    forms = ['{0}["{1}"] = {2}', '{0}.pop("{1}", None)', '{0}.update({1}={2})', '{0}.setdefault("{1}", {2})']
+    forms = ['{0}["{1}"] = {2}', '{0}.pop("{1}", None)', "{0}.update({1}={2})", '{0}.setdefault("{1}", {2})']
     return author.pick(forms).format(author.any("dict"), author.pick("kl"), number(author))
 
 
