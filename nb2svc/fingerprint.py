@@ -80,7 +80,8 @@ def _operations(code: CodeType) -> Iterator[str]:
     ``math.sqrt(x)`` is compiled in one of two ways: as a call of a method, or, where ``import math`` stands in the same
     cell or file, as a call of a function that an attribute holds. They do the same.
     """
-    kept, numbers = [], {}
+    kept: list[dis.Instruction] = []
+    numbers: dict[int, int] = {}
     for one in dis.get_instructions(code):
         numbers[one.offset] = len(kept)
         if one.opname not in {"PUSH_NULL", "EXTENDED_ARG"}:
