@@ -29,6 +29,7 @@ from .found import Found, Served
 from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
 from .live import answer
+from .located import find_in
 from .objects import References, UnpicklableError
 from .registry import Marked, MarkedEndpoint, MarkedModel, Registry
 
@@ -196,7 +197,9 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
         )
     found = closure_of(registry, kernel)
     raise_problems(found.problems)
-    definitions = found.with_fingerprints()  # before the examples are asked again, which may change what they hold
+    definitions = found.with_fingerprints(
+        find_in(kernel.log)
+    )  # before the examples are asked again, which may change what they hold
     try:
         artifacts = _dump_models(registry, found, staging)
         objects = _dump_objects(registry, found, staging)
