@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import pickle
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from .errors import ArtifactError
 from .manifest import ArtifactEntry, Manifest, project_root
+from .mapped import buffers, load_joblib
 
 _BLOCK = 1 << 20  # bytes read at a time
 
@@ -85,10 +87,11 @@ def load_artifact(entry: ArtifactEntry, root: Path) -> Any:
         return _unpickle(entry, file)
 
 
-def _verify(entry: ArtifactEntry, file: BinaryIO) -> None:
+def _verify(entry: ArtifactEntry, file: BufferedReader) -> None:
     digest = hashlib.sha256()
-    while block := file.read(_BLOCK):
-        digest.update(block)
+    block = memoryview(bytearray(min(_BLOCK, entry.size + 1)))
+    while count := file.readinto(block):
+        digest.update(block[:count])
     file.seek(0)
     if digest.hexdigest() != entry.sha256:
         message = (
@@ -100,16 +103,14 @@ def _verify(entry: ArtifactEntry, file: BinaryIO) -> None:
         raise ArtifactError(message, hint=hint)
 
 
-def _unpickle(entry: ArtifactEntry, file: BinaryIO) -> Any:
-    if entry.format not in ("joblib", "pickle"):
+def _unpickle(entry: ArtifactEntry, file: BufferedReader) -> Any:
+    if entry.format not in ("joblib", "pickle", "pickle-buffers"):
         message = f"{entry.path} has the format {entry.format!r}, which this runtime does not read."
         raise ArtifactError(message, hint="Export the notebook again with the nb2svc you have now.")
     try:
         if entry.format == "joblib":
-            import joblib
-
-            return joblib.load(file)
-        return _Unpickler(file).load()
+            return load_joblib(file)
+        return _Unpickler(file, buffers=buffers(file) if entry.format == "pickle-buffers" else None).load()
     except Exception as error:
         message = f"{entry.path} (a {entry.type}, {entry.why}) cannot be loaded: {type(error).__name__}: {error}"
         hint = "Install exactly the versions of requirements.txt; the cause stands in the traceback."

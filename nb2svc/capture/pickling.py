@@ -1,0 +1,202 @@
+"""How live objects are pickled: what is the same gives the same bytes, and large arrays are not copied.
+
+Each pickler here writes what any reader of pickles (or joblib files) reads.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any, ClassVar
+
+PROTOCOL = 5
+_SETS = (set, frozenset)
+_HASHED_ALIKE = (int, float, complex, bool)  # the same in every process, whatever its seed
+_ATOMS = (str, bytes, int, float, complex, bool, type(None))
+
+
+class Reductions:
+    """What pickle refuses or writes otherwise in every process."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, ModuleType):
+            return _module(obj)
+        if isinstance(obj, _SETS) and type(obj) not in _SETS:
+            return _subclass_of_set(obj)
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and type(obj) is numpy.memmap:
+            # Else it is copied to memory first. What is loaded is one as well, though of no file.
+            return numpy.ndarray.view, (obj.view(numpy.ndarray), numpy.memmap)
+        return NotImplemented
+
+
+def _module(module: ModuleType) -> Any:
+    """By its name, where that leads back to it."""
+    name = module.__name__
+    if name == "__main__" or sys.modules.get(name) is not module:
+        return NotImplemented
+    return importlib.import_module, (name,)
+
+
+def _subclass_of_set(value: Any) -> Any:
+    reduced = value.__reduce_ex__(PROTOCOL)
+    if not isinstance(reduced, tuple) or not reduced[1] or type(reduced[1][0]) is not list:
+        return reduced
+    items, *others = reduced[1]
+    return (reduced[0], (in_order(items), *others), *reduced[2:])
+
+
+class AnotherWayError(Exception):
+    """The pickler cannot write what it was given as it should be; another one can."""
+
+
+class _Fast(Reductions, pickle.Pickler):
+    """The C pickler. Cannot be told the order of a set, so it gives up at one that has none."""
+
+    def __init__(self, file: Any, models: Mapping[int, str], keep: Callable[[Any], bool]) -> None:
+        super().__init__(file, PROTOCOL, buffer_callback=keep)
+        self._models = models
+
+    def persistent_id(self, obj: Any) -> tuple[str, str] | None:
+        if type(obj) in _SETS and not _has_order(obj):
+            raise AnotherWayError
+        name = self._models.get(id(obj))
+        return None if name is None else ("model", name)
+
+
+class _OrderedSets:
+    """For picklers written in Python: sets in the order of :func:`in_order`."""
+
+    def save_set(self, obj: set[Any]) -> None:
+        pickler: Any = self
+        pickler.write(pickle.EMPTY_SET)
+        pickler.memoize(obj)
+        if obj:
+            pickler.write(pickle.MARK)
+            for item in in_order(obj):
+                pickler.save(item)
+            pickler.write(pickle.ADDITEMS)
+
+    def save_frozenset(self, obj: frozenset[Any]) -> None:
+        pickler: Any = self
+        pickler.write(pickle.MARK)
+        for item in in_order(obj):
+            pickler.save(item)
+        known = pickler.memo.get(id(obj))
+        if known is not None:  # one of the items held this very set, and has saved it meanwhile
+            pickler.write(pickle.POP_MARK + pickler.get(known[0]))
+            return
+        pickler.write(pickle.FROZENSET)
+        pickler.memoize(obj)
+
+    dispatch: ClassVar[dict[type, Any]] = {set: save_set, frozenset: save_frozenset}
+
+
+class _InOrder(_OrderedSets, Reductions, pickle._Pickler):  # noqa: SLF001
+    """The pickler written in Python: slower, and it can be told the order of sets."""
+
+    dispatch = {**pickle._Pickler.dispatch, **_OrderedSets.dispatch}  # noqa: SLF001,RUF012
+
+    def __init__(self, file: Any, models: Mapping[int, str], keep: Callable[[Any], bool]) -> None:
+        super().__init__(file, PROTOCOL, buffer_callback=keep)
+        self._models = models
+
+    def persistent_id(self, obj: Any) -> tuple[str, str] | None:
+        name = self._models.get(id(obj))
+        return None if name is None else ("model", name)
+
+
+def dump_pickle(
+    value: object, file: Any, models: Mapping[int, str], keep: Callable[[Any], bool], *, sets_in_order: bool
+) -> None:
+    """Pickle ``value``; ``models`` (by id) as references to them.
+
+    ``keep`` gets each ``PickleBuffer``: true to write it to the pickle, false to leave it out. Raises
+    ``AnotherWayError`` where the sets inside must be put in order.
+    """
+    pickler = _InOrder if sets_in_order else _Fast
+    pickler(file, models, keep).dump(value)
+
+
+def dump_joblib(value: object, file: Any) -> None:
+    """What ``joblib.dump`` writes, but that an array that occurs twice is one array when it is loaded.
+
+    Raises ``AnotherWayError`` where joblib would load something else than ``value``.
+    """
+    from joblib.numpy_pickle import NumpyPickler
+
+    class Pickler(_OrderedSets, Reductions, NumpyPickler):  # type: ignore[misc]
+        dispatch = {**NumpyPickler.dispatch, **_OrderedSets.dispatch}  # noqa: RUF012 - as in the class it extends
+
+        def save(self, obj: Any) -> None:
+            if not isinstance(obj, self.np.ndarray):
+                super().save(obj)
+                return
+            known = self.memo.get(id(obj))
+            if known is not None:
+                self.write(self.get(known[0]))
+                return
+            if not _joblib_holds(obj, self.np):
+                raise AnotherWayError
+            super().save(obj)
+            self.memoize(obj)
+
+    Pickler(file, protocol=PROTOCOL).dump(value)
+
+
+def _joblib_holds(array: Any, numpy: Any) -> bool:
+    """Whether joblib loads the array that it was given.
+
+    One that is read-only or of another byte order becomes an ordinary one, and what an array of objects shares with
+    others a copy.
+    """
+    if type(array) is not numpy.ndarray:
+        return type(array) not in {numpy.memmap, numpy.matrix}
+    if not array.flags.writeable or not array.dtype.isnative:
+        return False
+    if array.dtype.hasobject:
+        return array.dtype == object and all(type(item) in _ATOMS for item in array.flat)
+    return True
+
+
+# --- the order of sets ----------------------------------------------------------------------------
+
+
+def _has_order(items: Collection[Any]) -> bool:
+    """Whether a set gives its items in an order that no seed of hashes changes."""
+    return len(items) <= 1 or all(type(item) in _HASHED_ALIKE for item in items)
+
+
+def in_order(items: Iterable[Any]) -> list[Any]:
+    """The items of a set in an order of their own, the same in every process, as far as there is one."""
+    found = list(items)
+    if _has_order(found):
+        return found
+    return [item for _, item in sorted(((_key(item), item) for item in found), key=lambda pair: pair[0])]
+
+
+def _key(item: Any) -> tuple[str, Any]:
+    kind = type(item)
+    if kind in (str, bytes):
+        return kind.__name__, item
+    if kind is frozenset:
+        return kind.__name__, tuple(_key(one) for one in in_order(item))
+    if kind is tuple:
+        return kind.__name__, tuple(_key(one) for one in item)
+    if isinstance(item, (type, FunctionType, BuiltinFunctionType)):
+        return "named", f"{item.__module__}.{item.__qualname__}"
+    return f"{kind.__module__}.{kind.__qualname__}", _text(item)
+
+
+def _text(item: Any) -> str:
+    """What an object's own text says; the address of one that has no text of its own says nothing."""
+    own: Any = type(item).__repr__
+    if own is not object.__repr__:
+        return repr(item)
+    try:
+        return repr(pickle.dumps(item, PROTOCOL))
+    except Exception:  # noqa: BLE001 - whatever a reducer raises
+        return ""
