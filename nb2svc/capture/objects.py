@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+from .pickling import PROTOCOL, Reductions
+
 NOTEBOOK_MODULE = "service.notebook"
-PROTOCOL = 5
 _NAMED = (type, FunctionType, BuiltinFunctionType)
 
 
@@ -48,7 +49,7 @@ class _Nowhere(io.RawIOBase):
         return len(data)
 
 
-class _Probe(pickle.Pickler):
+class _Probe(Reductions, pickle.Pickler):
     """Pickles into nothing. Notebook classes and functions, and served models, are noted and not entered."""
 
     def __init__(self, models: Mapping[int, str]) -> None:
@@ -60,6 +61,8 @@ class _Probe(pickle.Pickler):
         if id(obj) in self._models:
             self.found.models.add(self._models[id(obj)])
             return "model"
+        if isinstance(obj, ModuleType):
+            self.found.modules.add(obj.__name__)
         if isinstance(obj, _NAMED):
             module = getattr(obj, "__module__", None)
             if module == "__main__":

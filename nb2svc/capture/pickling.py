@@ -27,10 +27,7 @@ class Reductions:
         if isinstance(obj, _SETS) and type(obj) not in _SETS:
             return _subclass_of_set(obj)
         numpy = sys.modules.get("numpy")
-        if numpy is not None and type(obj) is numpy.memmap:
-            # Else it is copied to memory first. What is loaded is one as well, though of no file.
-            return numpy.ndarray.view, (obj.view(numpy.ndarray), numpy.memmap)
-        return NotImplemented
+        return NotImplemented if numpy is None else _array(obj, numpy)
 
 
 def _module(module: ModuleType) -> Any:
@@ -39,6 +36,20 @@ def _module(module: ModuleType) -> Any:
     if name == "__main__" or sys.modules.get(name) is not module:
         return NotImplemented
     return importlib.import_module, (name,)
+
+
+def _array(obj: Any, numpy: Any) -> Any:
+    """Arrays that pickle would copy to memory first, or load as arrays that may be written to, as views of others."""
+    if type(obj) is numpy.memmap:  # what is loaded is one as well, though of no file
+        return numpy.ndarray.view, (obj.view(numpy.ndarray), numpy.memmap)
+    if type(obj) is not numpy.ndarray:
+        return NotImplemented
+    in_one_piece = obj.flags.c_contiguous or obj.flags.f_contiguous
+    if obj.dtype.kind in "mM" and in_one_piece and obj.size:  # they give no buffer
+        return numpy.ndarray.view, (obj.view("i8"), obj.dtype)
+    if not obj.flags.writeable and (obj.dtype.hasobject or not in_one_piece or not obj.size):
+        return numpy.ndarray.view, (obj.copy("K"),), False, None, None, numpy.ndarray.setflags
+    return NotImplemented
 
 
 def _subclass_of_set(value: Any) -> Any:
