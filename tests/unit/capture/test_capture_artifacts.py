@@ -48,9 +48,7 @@ def there_and_back(tmp_path):
         folder = next(folders)
         folder.mkdir()
         if model:
-            artifact = dump_model(
-                value, staging=folder, name="m", format_="auto", references=probe(value, "m"), why=""
-            )
+            artifact = dump_model(value, staging=folder, name="m", format_="auto", references=probe(value, "m"), why="")
         else:
             artifact = dump_objects(
                 {"x": value}, target=folder / "x.pkl", models={}, references=probe(value, "x"), why=""
