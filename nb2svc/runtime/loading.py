@@ -11,9 +11,7 @@ from typing import Any
 
 from .errors import ArtifactError
 from .manifest import ArtifactEntry, Manifest, project_root
-from .mapped import buffers, load_joblib
-
-_BLOCK = 1 << 20  # bytes read at a time
+from .mapped import buffers, load_joblib, mapped
 
 
 class _Unpickler(pickle.Unpickler):
@@ -83,34 +81,31 @@ def load_artifact(entry: ArtifactEntry, root: Path) -> Any:
         message = f"{entry.path} ({entry.why}) cannot be read: {error.strerror}."
         raise ArtifactError(message, hint="Copy the whole project, models/ included, or export it again.") from error
     with file:
-        _verify(entry, file)
-        return _unpickle(entry, file)
+        content = mapped(file)
+        _verify(entry, content)
+        return _unpickle(entry, file, content)
 
 
-def _verify(entry: ArtifactEntry, file: BufferedReader) -> None:
-    digest = hashlib.sha256()
-    block = memoryview(bytearray(min(_BLOCK, entry.size + 1)))
-    while count := file.readinto(block):
-        digest.update(block[:count])
-    file.seek(0)
-    if digest.hexdigest() != entry.sha256:
+def _verify(entry: ArtifactEntry, content: memoryview) -> None:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != entry.sha256:
         message = (
             f"{entry.path} ({entry.why}) is not the file that was exported, and was not loaded.\n"
             f"  expected SHA-256 {entry.sha256}\n"
-            f"  got      SHA-256 {digest.hexdigest()}"
+            f"  got      SHA-256 {digest}"
         )
         hint = "Restore the file from where the project came from, or export the notebook again."
         raise ArtifactError(message, hint=hint)
 
 
-def _unpickle(entry: ArtifactEntry, file: BufferedReader) -> Any:
+def _unpickle(entry: ArtifactEntry, file: BufferedReader, content: memoryview) -> Any:
     if entry.format not in ("joblib", "pickle", "pickle-buffers"):
         message = f"{entry.path} has the format {entry.format!r}, which this runtime does not read."
         raise ArtifactError(message, hint="Export the notebook again with the nb2svc you have now.")
     try:
         if entry.format == "joblib":
-            return load_joblib(file)
-        return _Unpickler(file, buffers=buffers(file) if entry.format == "pickle-buffers" else None).load()
+            return load_joblib(file, content)
+        return _Unpickler(file, buffers=buffers(content) if entry.format == "pickle-buffers" else None).load()
     except Exception as error:
         message = f"{entry.path} (a {entry.type}, {entry.why}) cannot be loaded: {type(error).__name__}: {error}"
         hint = "Install exactly the versions of requirements.txt; the cause stands in the traceback."

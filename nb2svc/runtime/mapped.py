@@ -3,15 +3,14 @@
 The mapping is copy-on-write: code that writes into an array works as it did in the notebook, and what it writes stays
 in its own process. Two forms: joblib's, and pickles with their buffers behind them::
 
-    the pickle stream · each buffer, from a multiple of 64 · for each its place, size and whether it may be written to ·
+    the pickle stream · each buffer, from a multiple of 64 · for each its place, size and whether it is read-only ·
     how many there are · MAGIC
 
-Such a pickle is read with ``pickle.load(file, buffers=buffers(file))``.
+Such a pickle is read with ``pickle.load(file, buffers=buffers(mapped(file)))``.
 """
 
 from __future__ import annotations
 
-import functools
 import inspect
 import math
 import mmap
@@ -28,26 +27,26 @@ PLACE = struct.Struct("<QQ?")  # offset, bytes, whether it is read-only
 COUNT = struct.Struct("<Q")
 
 
-def buffers(file: BufferedReader) -> list[memoryview]:
-    """The buffers behind the pickle in ``file``, which stays where it is. Raises ValueError where there are none."""
-    begin = file.tell()
+def mapped(file: BufferedReader) -> memoryview:
+    """The content of the very file that is open, however its path is called by now."""
     try:
-        return [_buffer(_mapped(file), *place) for place in _places(file)]
-    finally:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    except (OSError, ValueError):  # a file system that cannot map; an empty file
+        begin = file.tell()
+        file.seek(0)
+        content = bytearray(file.read())
         file.seek(begin)
+        return memoryview(content)
 
 
-def _places(file: BufferedReader) -> list[tuple[int, int, bool]]:
-    tail = COUNT.size + len(MAGIC)
-    end = file.seek(0, os.SEEK_END)
-    file.seek(max(0, end - tail))
-    count = file.read(COUNT.size)
-    if file.read() != MAGIC:
+def buffers(content: memoryview) -> list[memoryview]:
+    """The buffers behind the pickle in a file's content. Raises ValueError where there are none."""
+    end = len(content) - len(MAGIC) - COUNT.size
+    if end < 0 or content[end + COUNT.size :] != MAGIC:
         message = "no buffers follow the pickle"
         raise ValueError(message)
-    size = COUNT.unpack(count)[0] * PLACE.size
-    file.seek(end - tail - size)
-    return list(PLACE.iter_unpack(file.read(size)))
+    size = COUNT.unpack_from(content, end)[0] * PLACE.size
+    return [_buffer(content, *place) for place in PLACE.iter_unpack(content[end - size : end])]
 
 
 def _buffer(content: memoryview, offset: int, size: int, readonly: bool) -> memoryview:
@@ -55,17 +54,8 @@ def _buffer(content: memoryview, offset: int, size: int, readonly: bool) -> memo
     return part.toreadonly() if readonly else part
 
 
-def _mapped(file: BufferedReader) -> memoryview:
-    """The very file that is open, however its path is called by now."""
-    try:
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
-    except OSError:  # a file system that cannot map
-        file.seek(0)
-        return memoryview(bytearray(file.read()))
-
-
-def load_joblib(file: BufferedReader) -> Any:
-    """What ``joblib.load`` gives, its large arrays mapped. They are plain arrays, no ``numpy.memmap``."""
+def load_joblib(file: BufferedReader, content: memoryview) -> Any:
+    """What ``joblib.load`` gives, large arrays lying in the file's ``content``. They are no ``numpy.memmap``."""
     import joblib.numpy_pickle
 
     if file.peek(1)[:1] != pickle.PROTO:  # compressed
@@ -83,18 +73,10 @@ def load_joblib(file: BufferedReader) -> Any:
             padding = file.read(1)[0]
             offset = file.seek(padding, os.SEEK_CUR)
             file.seek(size, os.SEEK_CUR)
-            flat = unpickler.np.frombuffer(unpickler.content, self.dtype, count, offset)
+            flat = unpickler.np.frombuffer(content, self.dtype, count, offset)
             return flat.reshape(self.shape, order=self.order)
 
     class Unpickler(joblib.numpy_pickle.NumpyUnpickler):  # type: ignore[misc]
-        @functools.cached_property
-        def content(self) -> memoryview:
-            begin = file.tell()
-            try:
-                return _mapped(file)
-            finally:
-                file.seek(begin)
-
         def find_class(self, module: str, name: str) -> Any:
             found = super().find_class(module, name)
             return Wrapper if found is joblib.numpy_pickle.NumpyArrayWrapper else found
