@@ -17,7 +17,6 @@ from ..values import Artifact
 from .objects import NOTEBOOK_MODULE, References, UnpicklableError, as_members_of_the_project
 from .pickling import AnotherWayError, dump_joblib, dump_pickle
 
-_CHUNK = 16 << 20  # bytes hashed while they are written
 _MAIN = b"__main__"
 _NAMES_MAIN = (b"\x8c\x08__main__", b"c__main__\n")  # as a global or as the text of one, in any protocol
 
@@ -76,24 +75,20 @@ class _Writer:
         view = memoryview(data).cast("B")
         if view.nbytes < LARGE:  # else it is the content of an array
             self._look_at(bytes(view))
-        for begin in range(0, view.nbytes, _CHUNK):
-            self._put(view[begin : begin + _CHUNK])
+        if view.nbytes < LARGE:
+            self._digest.update(view)
+            self._file.write(view)
+        else:
+            hashed = self._beside.submit(self._digest.update, view)
+            try:
+                self._file.write(view)
+            finally:
+                hashed.result()
         self.size += view.nbytes
         return view.nbytes
 
     def align(self) -> None:
         self.write(bytes(-self.size % ALIGNMENT))
-
-    def _put(self, part: memoryview) -> None:
-        if part.nbytes < LARGE:
-            self._digest.update(part)
-            self._file.write(part)
-            return
-        hashed = self._beside.submit(self._digest.update, part)
-        try:
-            self._file.write(part)
-        finally:
-            hashed.result()
 
     def _look_at(self, data: bytes) -> None:
         seen = self._last + data
