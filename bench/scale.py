@@ -200,7 +200,7 @@ def _own(process: psutil.Process) -> int:
 
 @contextlib.contextmanager
 def live_kernel(folder: Path) -> Iterator[Any]:
-    sys.path.insert(0, str(ROOT / "tests" / "kernel"))
+    sys.path.insert(0, str(ROOT / "tests" / "shared"))
     from live import LiveKernel
 
     kernel = LiveKernel(str(folder))

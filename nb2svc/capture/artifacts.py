@@ -140,7 +140,7 @@ def _dump(value: object, file: _File, ways: list[tuple[str, _Dump]]) -> Artifact
         target = file.stem.with_name(f"{file.stem.name}.{suffix}")
         try:
             with (
-                as_members_of_the_project(file.references.notebook),
+                as_members_of_the_project(file.references),
                 _without_addresses(),
                 _Writer.of(target) as writer,
             ):
