@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..values import Artifact
+from . import formats
+from .formats.writing import embedded
 from .objects import NOTEBOOK_MODULE, PROTOCOL, References, UnpicklableError, as_members_of_the_project
 
 
@@ -38,22 +40,34 @@ def _without_addresses() -> Iterator[None]:
 
 
 class _ObjectsPickler(pickle.Pickler):
-    """Pickles live objects; a served model inside becomes a reference to its own file."""
+    """Pickles live objects; a served model inside becomes a reference to its own file, and what a framework's adapter
+    embeds the bytes of its own format.
+    """
 
     def __init__(self, file: Any, models: Mapping[int, str]) -> None:
         super().__init__(file, PROTOCOL)
         self._models = models
+        self._embedded: dict[int, int] = {}
 
-    def persistent_id(self, obj: Any) -> tuple[str, str] | None:
+    def persistent_id(self, obj: Any) -> tuple[Any, ...] | None:
         name = self._models.get(id(obj))
-        return None if name is None else ("model", name)
+        if name is not None:
+            return ("model", name)
+        adapter = formats.adapter_of(obj)
+        if adapter is None or not adapter.embeds(obj):
+            return None
+        if id(obj) in self._embedded:
+            return ("again", self._embedded[id(obj)])
+        number = self._embedded[id(obj)] = len(self._embedded)
+        return ("embedded", number, *embedded(adapter, obj))
 
 
 def dump_model(value: object, *, staging: Path, name: str, format_: str, references: References, why: str) -> Artifact:
     """Write a served model to ``staging``; ``models/<name>.joblib`` or ``.pkl`` in the project."""
     if format_ == "auto":
         # joblib streams arrays without a second copy in memory; every scikit-learn environment has it.
-        format_ = "joblib" if any(module.partition(".")[0] == "sklearn" for module in references.modules) else "pickle"
+        sklearn = any(module.partition(".")[0] == "sklearn" for module in references.modules)
+        format_ = "joblib" if sklearn and not references.embedded else "pickle"
     suffix = {"joblib": "joblib", "pickle": "pkl"}[format_]
     target = staging / f"{name}.{suffix}"
     with as_members_of_the_project(references.notebook), _without_addresses(), target.open("wb") as file:
@@ -62,7 +76,7 @@ def dump_model(value: object, *, staging: Path, name: str, format_: str, referen
 
             joblib.dump(value, file, protocol=PROTOCOL)
         else:
-            pickle.dump(value, file, PROTOCOL)
+            _ObjectsPickler(file, {}).dump(value)
     return _artifact(target, format_, value, why, references)
 
 
@@ -87,6 +101,7 @@ def _artifact(target: Path, format_: str, value: object, why: str, references: R
         why=why,
         modules=tuple(sorted(references.modules - {"builtins"})),
         staged=target,
+        environment=references.environment,
     )
 
 

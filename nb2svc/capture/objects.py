@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+from . import formats
+
 NOTEBOOK_MODULE = "service.notebook"
 PROTOCOL = 5
 _NAMED = (type, FunctionType, BuiltinFunctionType)
@@ -28,6 +30,8 @@ class References:
     notebook: dict[int, Any] = field(default_factory=dict)  # id → class or function of the notebook
     modules: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)  # served models found inside
+    embedded: bool = False  # holds what is written in a format of its own
+    environment: dict[str, str] = field(default_factory=dict)  # variables that loading needs
 
 
 class UnpicklableError(Exception):
@@ -60,6 +64,8 @@ class _Probe(pickle.Pickler):
         if id(obj) in self._models:
             self.found.models.add(self._models[id(obj)])
             return "model"
+        if not formats.enters(obj, self.found):
+            return "embedded"
         if isinstance(obj, _NAMED):
             module = getattr(obj, "__module__", None)
             if module == "__main__":
