@@ -14,6 +14,8 @@ from typing import Any, BinaryIO
 
 from ..runtime.mapped import ALIGNMENT, COUNT, LARGE, MAGIC, PLACE
 from ..values import Artifact
+from . import formats
+from .formats.writing import embedded
 from .objects import NOTEBOOK_MODULE, References, UnpicklableError, as_members_of_the_project
 from .pickling import AnotherWayError, dump_joblib, dump_pickle
 
@@ -96,6 +98,28 @@ class _Writer:
         self._last = seen[-len(_MAIN) - 2 :]
 
 
+class _References:
+    """What stands in a pickle for a served model inside it, and for what a framework's adapter writes: the bytes of its
+    own format.
+    """
+
+    def __init__(self, models: Mapping[int, str]) -> None:
+        self._models = models
+        self._embedded: dict[int, int] = {}
+
+    def __call__(self, obj: Any) -> tuple[Any, ...] | None:
+        name = self._models.get(id(obj))
+        if name is not None:
+            return ("model", name)
+        adapter = formats.adapter_of(obj)
+        if adapter is None or not adapter.embeds(obj):
+            return None
+        if id(obj) in self._embedded:
+            return ("again", self._embedded[id(obj)])
+        number = self._embedded[id(obj)] = len(self._embedded)
+        return ("embedded", number, *embedded(adapter, obj))
+
+
 _Dump = Callable[[Any, _Writer], str]
 """Writes a value and gives the format of what it wrote. Raises ``AnotherWayError`` where it cannot."""
 
@@ -117,7 +141,8 @@ def dump_model(value: object, *, staging: Path, name: str, format_: str, referen
     """
     if format_ == "auto":
         # Known to everybody who has scikit-learn, and to tools that look into models.
-        format_ = "joblib" if any(module.partition(".")[0] == "sklearn" for module in references.modules) else "pickle"
+        sklearn = any(module.partition(".")[0] == "sklearn" for module in references.modules)
+        format_ = "joblib" if sklearn and not references.embedded else "pickle"
     ways: list[tuple[str, _Dump]] = [("joblib", _joblib)] if format_ == "joblib" else []
     file = _File(name=name, stem=staging / name, references=references, why=why)
     return _dump(value, file, [*ways, *_pickles({})])
@@ -169,6 +194,7 @@ def _artifact(target: Path, format_: str, writer: _Writer, value: object, file: 
         why=file.why,
         modules=tuple(sorted(file.references.modules - {"builtins"})),
         staged=target,
+        environment=file.references.environment,
     )
 
 
@@ -196,7 +222,7 @@ def _pickle(value: object, writer: _Writer, models: Mapping[int, str], *, sets_i
         return content.nbytes < LARGE
 
     with _without_addresses():
-        dump_pickle(value, writer, models, keep, sets_in_order=sets_in_order)
+        dump_pickle(value, writer, _References(models), keep, sets_in_order=sets_in_order)
     if not behind:
         return "pickle"
     places = []

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+from . import formats
 from .pickling import PROTOCOL, Reductions
 
 NOTEBOOK_MODULE = "service.notebook"
@@ -30,6 +31,8 @@ class References:
     names: dict[int, str] = field(default_factory=dict)  # id → what service/notebook.py calls it, dots included
     modules: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)  # served models found inside
+    embedded: bool = False  # holds what is written in a format of its own
+    environment: dict[str, str] = field(default_factory=dict)  # variables that loading needs
 
 
 class UnpicklableError(Exception):
@@ -62,6 +65,8 @@ class _Probe(Reductions, pickle.Pickler):
         if id(obj) in self._models:
             self.found.models.add(self._models[id(obj)])
             return "model"
+        if not formats.enters(obj, self.found):
+            return "embedded"
         if isinstance(obj, ModuleType):
             self.found.modules.add(obj.__name__)
         if isinstance(obj, _NAMED):

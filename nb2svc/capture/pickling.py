@@ -8,11 +8,14 @@ from __future__ import annotations
 import importlib
 import pickle
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, ClassVar
 
 PROTOCOL = 5
+Refer = Callable[[Any], Any]
+"""What stands for an object instead of its pickle, for the runtime's ``persistent_load``; None for most."""
+
 _SETS = (set, frozenset)
 _HASHED_ALIKE = (int, float, complex, bool)  # the same in every process, whatever its seed
 _ATOMS = (str, bytes, int, float, complex, bool, type(None))
@@ -67,15 +70,14 @@ class AnotherWayError(Exception):
 class _Fast(Reductions, pickle.Pickler):
     """The C pickler. Cannot be told the order of a set, so it gives up at one that has none."""
 
-    def __init__(self, file: Any, models: Mapping[int, str], keep: Callable[[Any], bool]) -> None:
+    def __init__(self, file: Any, refer: Refer, keep: Callable[[Any], bool]) -> None:
         super().__init__(file, PROTOCOL, buffer_callback=keep)
-        self._models = models
+        self._refer = refer
 
-    def persistent_id(self, obj: Any) -> tuple[str, str] | None:
+    def persistent_id(self, obj: Any) -> Any:
         if type(obj) in _SETS and not _has_order(obj):
             raise AnotherWayError
-        name = self._models.get(id(obj))
-        return None if name is None else ("model", name)
+        return self._refer(obj)
 
 
 class _OrderedSets:
@@ -111,25 +113,22 @@ class _InOrder(_OrderedSets, Reductions, pickle._Pickler):  # noqa: SLF001
 
     dispatch = {**pickle._Pickler.dispatch, **_OrderedSets.dispatch}  # noqa: SLF001,RUF012
 
-    def __init__(self, file: Any, models: Mapping[int, str], keep: Callable[[Any], bool]) -> None:
+    def __init__(self, file: Any, refer: Refer, keep: Callable[[Any], bool]) -> None:
         super().__init__(file, PROTOCOL, buffer_callback=keep)
-        self._models = models
+        self._refer = refer
 
-    def persistent_id(self, obj: Any) -> tuple[str, str] | None:
-        name = self._models.get(id(obj))
-        return None if name is None else ("model", name)
+    def persistent_id(self, obj: Any) -> Any:
+        return self._refer(obj)
 
 
-def dump_pickle(
-    value: object, file: Any, models: Mapping[int, str], keep: Callable[[Any], bool], *, sets_in_order: bool
-) -> None:
-    """Pickle ``value``; ``models`` (by id) as references to them.
+def dump_pickle(value: object, file: Any, refer: Refer, keep: Callable[[Any], bool], *, sets_in_order: bool) -> None:
+    """Pickle ``value``.
 
     ``keep`` gets each ``PickleBuffer``: true to write it to the pickle, false to leave it out. Raises
     ``AnotherWayError`` where the sets inside must be put in order.
     """
     pickler = _InOrder if sets_in_order else _Fast
-    pickler(file, models, keep).dump(value)
+    pickler(file, refer, keep).dump(value)
 
 
 def dump_joblib(value: object, file: Any) -> None:

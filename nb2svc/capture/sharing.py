@@ -19,6 +19,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from . import formats
+
 # What cannot change cannot show whether it is shared.
 _IMMUTABLE = (
     bool,
@@ -66,6 +68,10 @@ class _Visitor(pickle.Pickler):
             return "opaque"  # a served model is loaded once, whoever holds it
         if isinstance(obj, (type, types.FunctionType)):
             return "named"
+        adapter = formats.adapter_of(obj)
+        if adapter is not None and adapter.embeds(obj):
+            self.seen.add(id(obj))
+            return "embedded"
         if not isinstance(obj, _IMMUTABLE) and not _is_numpy_scalar(obj):
             if id(obj) in self.seen:
                 return "seen"

@@ -23,12 +23,13 @@ from ..values import (
     Where,
 )
 from . import schema, startup
-from .artifacts import dump_model, dump_objects
+from .artifacts import dump_objects
 from .closure import ClosureBuilder
 from .found import Found, Served
 from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
 from .live import answer
+from .native import model_artifact, notes, object_artifact
 from .objects import References, UnpicklableError
 from .registry import Marked, MarkedEndpoint, MarkedModel, Registry
 
@@ -88,6 +89,7 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
         builder.need_source(one.handler, source, "startup", one.where, (one.where.cell or 0, 1))
     found = builder.finish()
     found.problems += _moved_on(wanted, kernel)
+    found.warnings += notes(wanted.models, found)
     return found
 
 
@@ -198,7 +200,7 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
     raise_problems(found.problems)
     definitions = found.with_fingerprints()  # before the examples are asked again, which may change what they hold
     try:
-        artifacts = _dump_models(registry, found, staging)
+        artifacts = {one.public: model_artifact(one, found, staging) for one in registry.models}
         objects = _dump_objects(registry, found, staging)
     except UnpicklableError as error:
         raise CaptureError(
@@ -265,20 +267,6 @@ def answers_with_errors(endpoint: MarkedEndpoint, app: FastAPI) -> tuple[Example
     return examples
 
 
-def _dump_models(registry: Registry, found: Found, staging: Path) -> dict[str, Artifact]:
-    return {
-        model.public: dump_model(
-            model.value,
-            staging=staging,
-            name=model.public,
-            format_=model.options.format,
-            references=found.model_references[model.public],
-            why=f"the model served as {model.public}",
-        )
-        for model in registry.models
-    }
-
-
 def _dump_objects(registry: Registry, found: Found, staging: Path) -> tuple[LiveObjects, ...]:
     models = {id(model.value): model.options.variable for model in registry.models}
     taken = {model.public for model in registry.models}
@@ -286,7 +274,7 @@ def _dump_objects(registry: Registry, found: Found, staging: Path) -> tuple[Live
     for names in found.object_groups:
         references = [found.object_references[name] for name in names]
         stem = f"{names[0]}-objects" if names[0] in taken else names[0]
-        artifact = dump_objects(
+        artifact = object_artifact(names, found, stem, staging) or dump_objects(
             {name: found.objects[name] for name in names},
             target=staging / f"{stem}.pkl",
             models=models,
@@ -294,6 +282,7 @@ def _dump_objects(registry: Registry, found: Found, staging: Path) -> tuple[Live
                 notebook={key: one for each in references for key, one in each.notebook.items()},
                 names={key: name for each in references for key, name in each.names.items()},
                 modules={module for each in references for module in each.modules},
+                environment={key: one for each in references for key, one in each.environment.items()},
             ),
             why=f"{', '.join(names)} of the notebook",
         )
