@@ -21,7 +21,7 @@ from .modules import HelperModules, IsDistributed
 from .names import names_of
 from .objects import References, UnpicklableError, probe
 from .ordering import Node
-from .sharing import groups
+from .sharing import sharing
 from .taken import Taken
 from .versions import same_version
 
@@ -114,7 +114,7 @@ class ClosureBuilder:
             found.environment |= variables_read(helper.source.decode())
         if found.nodes and self.log.future_annotations:
             found.imports["annotations"] = ("from __future__ import annotations",)
-        found.object_groups = groups(found.objects, {key: model.public for key, model in self.served.items()})
+        self._share()
         for group in found.object_groups:
             self._load_after_what_it_names(group)
         self._newest_last()
@@ -294,17 +294,36 @@ class ClosureBuilder:
 
     # --- order --------------------------------------------------------------------------------
 
+    def _share(self) -> None:
+        """Objects and models that share parts go to one file, for what was one object to stay one."""
+        needed = {one.variable: one for one in self.served.values() if one.public in self.found.model_references}
+        own = [variable for variable, model in needed.items() if model.format != "auto"]
+        found = sharing(self.found.objects, {variable: model.value for variable, model in needed.items()}, own)
+        self.found.object_groups = found.groups
+        for variable, other in found.apart:
+            message = f"{variable} and {other} share parts, of which each has a copy of its own in the service"
+            hint = f"leave --format {needed[variable].format} out, so that both go to one file"
+            self.warn(message, hint, Where(notebook=self.log.notebook, name=variable))
+
     def _load_after_what_it_names(self, group: tuple[str, ...]) -> None:
-        """The first name of a file loads all of it, so each stands after every class and function that it names."""
-        found = self.found
-        needed = [found.object_references[name] for name in group]
-        needed += [found.model_references[public] for one in needed for public in one.models]
+        """The first name of a file loads all of it, and of those that it refers to, so each stands after every class
+        and function that it names.
+        """
+        found, models = self.found, {model.variable: model.public for model in self.served.values()}
+        variables = {public: variable for variable, public in models.items()}
+        waiting, needed = {*group}, dict[str, References]()
+        while waiting:
+            name = waiting.pop()
+            needed[name] = found.object_references.get(name) or found.model_references[models[name]]
+            inside = {variables[public] for public in needed[name].models}
+            inside |= {one for other in found.object_groups if inside & {*other} for one in other}
+            waiting |= inside - needed.keys()
         roots = frozenset(
             references.names.get(key, one.__qualname__).partition(".")[0]
-            for references in needed
+            for references in needed.values()
             for key, one in references.notebook.items()
         )
-        for name in group:
+        for name in set(group) & found.nodes.keys():
             found.nodes[name] = replace(found.nodes[name], at_definition=roots)
 
     def _newest_last(self) -> None:

@@ -7,7 +7,6 @@ have: so the file names them where they will be, and the kernel's objects are un
 
 from __future__ import annotations
 
-import io
 import pickle
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from . import formats
-from .pickling import PROTOCOL, Reductions
+from .pickling import PROTOCOL, Nowhere, Reductions
 
 NOTEBOOK_MODULE = "service.notebook"
 _NAMED = (type, FunctionType, BuiltinFunctionType)
@@ -45,19 +44,11 @@ class UnpicklableError(Exception):
         self.reason = reason
 
 
-class _Nowhere(io.RawIOBase):
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        return len(data)
-
-
 class _Probe(Reductions, pickle.Pickler):
     """Pickles into nothing. Notebook classes and functions, and served models, are noted and not entered."""
 
     def __init__(self, models: Mapping[int, str]) -> None:
-        super().__init__(_Nowhere(), PROTOCOL, buffer_callback=lambda _: None)
+        super().__init__(Nowhere(), PROTOCOL, buffer_callback=lambda _: None)
         self.found = References()
         self._models = models
 

@@ -6,6 +6,7 @@ Each pickler here writes what any reader of pickles (or joblib files) reads.
 from __future__ import annotations
 
 import importlib
+import io
 import pickle
 import sys
 from collections.abc import Callable, Collection, Iterable
@@ -19,6 +20,16 @@ Refer = Callable[[Any], Any]
 _SETS = (set, frozenset)
 _HASHED_ALIKE = (int, float, complex, bool)  # the same in every process, whatever its seed
 _ATOMS = (str, bytes, int, float, complex, bool, type(None))
+
+
+class Nowhere(io.RawIOBase):
+    """For picklers that only look at what they pickle."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return len(data)
 
 
 class Reductions:

@@ -15,7 +15,6 @@ from ..values import (
     Closure,
     EndpointSpec,
     Example,
-    LiveObjects,
     ModelSpec,
     Problem,
     ServiceSpec,
@@ -23,14 +22,14 @@ from ..values import (
     Where,
 )
 from . import schema, startup
-from .artifacts import dump_objects
 from .closure import ClosureBuilder
+from .dumping import dump_all
 from .found import Found, Served
 from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
 from .live import answer
-from .native import model_artifact, notes, object_artifact
-from .objects import References, UnpicklableError
+from .native import notes
+from .objects import UnpicklableError
 from .registry import Marked, MarkedEndpoint, MarkedModel, Registry
 
 if TYPE_CHECKING:
@@ -75,7 +74,9 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
     builder = ClosureBuilder(
         kernel.log,
         kernel.namespace,
-        served=[Served(model.public, model.options.variable, model.value) for model in registry.models],
+        served=[
+            Served(model.public, model.options.variable, model.value, model.options.format) for model in registry.models
+        ],
         started=[name for one in registry.startups for name in one.names],
         is_distributed=kernel.is_distributed,
     )
@@ -200,8 +201,7 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
     raise_problems(found.problems)
     definitions = found.with_fingerprints()  # before the examples are asked again, which may change what they hold
     try:
-        artifacts = {one.public: model_artifact(one, found, staging) for one in registry.models}
-        objects = _dump_objects(registry, found, staging)
+        artifacts, objects = dump_all(registry.models, found, staging)
     except UnpicklableError as error:
         raise CaptureError(
             f"{error.path} cannot be saved: {error.reason}",
@@ -265,29 +265,6 @@ def answers_with_errors(endpoint: MarkedEndpoint, app: FastAPI) -> tuple[Example
                 where=endpoint.where,
             )
     return examples
-
-
-def _dump_objects(registry: Registry, found: Found, staging: Path) -> tuple[LiveObjects, ...]:
-    models = {id(model.value): model.options.variable for model in registry.models}
-    taken = {model.public for model in registry.models}
-    dumped = []
-    for names in found.object_groups:
-        references = [found.object_references[name] for name in names]
-        stem = f"{names[0]}-objects" if names[0] in taken else names[0]
-        artifact = object_artifact(names, found, stem, staging) or dump_objects(
-            {name: found.objects[name] for name in names},
-            target=staging / f"{stem}.pkl",
-            models=models,
-            references=References(
-                notebook={key: one for each in references for key, one in each.notebook.items()},
-                names={key: name for each in references for key, name in each.names.items()},
-                modules={module for each in references for module in each.modules},
-                environment={key: one for each in references for key, one in each.environment.items()},
-            ),
-            why=f"{', '.join(names)} of the notebook",
-        )
-        dumped.append(LiveObjects(names=names, artifact=artifact))
-    return tuple(dumped)
 
 
 def _model_spec(mark: MarkedModel, artifact: Artifact) -> ModelSpec:

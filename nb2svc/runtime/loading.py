@@ -62,7 +62,8 @@ def _model(name: str) -> Any:
     manifest = _manifest()
     for model in manifest.models:
         if model.name == name:
-            return _load(manifest, model.path)
+            shared = any(entry.path == model.path for entry in manifest.objects)
+            return _objects(model.path)[name] if shared else _file(model.path)
     raise ArtifactError(f"The manifest has no model {name!r}.", hint="Export the notebook again.")
 
 
@@ -71,16 +72,20 @@ def _manifest() -> Manifest:
     return Manifest.load()
 
 
-@functools.cache
 def _objects(path: str) -> dict[str, Any]:
-    """One file, loaded once: what its objects share stays shared."""
+    """The objects of one file by name: what they share stays shared, models among them."""
     manifest = _manifest()
-    loaded = _load(manifest, path)
     entry, artifact = next(entry for entry in manifest.objects if entry.path == path), manifest.artifact(path)
     if artifact is not None and artifact.format not in _PICKLES:
-        return {entry.names[0]: loaded}  # a format of its own holds one object
-    objects: dict[str, Any] = loaded
+        return {entry.names[0]: _file(path)}  # a format of its own holds one object
+    objects: dict[str, Any] = _file(path)
     return objects
+
+
+@functools.cache
+def _file(path: str) -> Any:
+    """One file, loaded once."""
+    return _load(_manifest(), path)
 
 
 def _load(manifest: Manifest, path: str) -> Any:

@@ -131,7 +131,7 @@ def test_the_file_that_was_checked_is_the_one_that_is_mapped(there_and_back):
     changed = bytearray(artifact.staged.read_bytes())
     changed[len(changed) // 2] ^= 1
     artifact.staged.write_bytes(changed)
-    with pytest.raises(ArtifactError, match="is not the file that was exported"):
+    with pytest.raises(ArtifactError, match="is not what was exported"):
         load_artifact(entry, folder)
     truncated = entry.model_copy(update={"sha256": hashlib.sha256(changed[:1000]).hexdigest()})
     artifact.staged.write_bytes(changed[:1000])
