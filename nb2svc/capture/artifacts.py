@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args
 
 from ..runtime.mapped import ALIGNMENT, COUNT, LARGE, MAGIC, PLACE
 from ..values import Artifact
 from . import formats
 from .formats.writing import embedded
 from .objects import NOTEBOOK_MODULE, References, UnpicklableError, as_members_of_the_project
-from .pickling import AnotherWayError, dump_joblib, dump_pickle
+from .pickling import AnotherWayError, Sets, dump_joblib, dump_pickle
 
 _MAIN = b"__main__"
 _NAMES_MAIN = (b"\x8c\x08__main__", b"c__main__\n")  # as a global or as the text of one, in any protocol
@@ -161,7 +161,7 @@ def dump_objects(
 
 def _dump(value: object, file: _File, ways: list[tuple[str, _Dump]]) -> Artifact:
     """The artifact that the first of ``ways`` (suffix and function) gives that can."""
-    for suffix, way in ways:
+    for number, (suffix, way) in enumerate(ways, 1):
         target = file.stem.with_name(f"{file.stem.name}.{suffix}")
         try:
             with (
@@ -171,6 +171,11 @@ def _dump(value: object, file: _File, ways: list[tuple[str, _Dump]]) -> Artifact
             ):
                 format_ = way(value, writer)
         except AnotherWayError:
+            target.unlink()
+            continue
+        except RecursionError as error:  # the picklers in Python reach their end sooner
+            if number == len(ways):
+                raise UnpicklableError(file.name, value, "it is nested too deeply") from error
             target.unlink()
             continue
         except OSError:
@@ -205,13 +210,14 @@ def _joblib(value: object, writer: _Writer) -> str:
 
 
 def _pickles(models: Mapping[int, str]) -> list[tuple[str, _Dump]]:
+    """Quick where no set is to be put in order, and quick again where that goes too deep."""
     return [
-        ("pkl", lambda value, writer: _pickle(value, writer, models, sets_in_order=False)),
-        ("pkl", lambda value, writer: _pickle(value, writer, models, sets_in_order=True)),
+        ("pkl", lambda value, writer, sets=sets: _pickle(value, writer, models, sets))  # type: ignore[misc]
+        for sets in get_args(Sets)
     ]
 
 
-def _pickle(value: object, writer: _Writer, models: Mapping[int, str], *, sets_in_order: bool) -> str:
+def _pickle(value: object, writer: _Writer, models: Mapping[int, str], sets: Sets) -> str:
     """A plain pickle, or, where it has large buffers, one with those behind it: see ``runtime/mapped.py``."""
     behind: list[memoryview] = []
 
@@ -222,7 +228,7 @@ def _pickle(value: object, writer: _Writer, models: Mapping[int, str], *, sets_i
         return content.nbytes < LARGE
 
     with _without_addresses():
-        dump_pickle(value, writer, _References(models), keep, sets_in_order=sets_in_order)
+        dump_pickle(value, writer, _References(models), keep, sets)
     if not behind:
         return "pickle"
     places = []

@@ -13,10 +13,11 @@ from types import FunctionType
 from typing import Any
 
 from ..values import Definition, Problem, Where
-from . import effects, functions, literals, made, rules
+from . import effects, formats, functions, literals, made, rules
 from .cells import CellLog
 from .environment import variables_read
 from .found import Found, Served
+from .kinds import words
 from .modules import HelperModules, IsDistributed
 from .names import names_of
 from .objects import References, UnpicklableError, probe
@@ -95,6 +96,7 @@ class ClosureBuilder:
             self.unpicklable(error, where)
             references = References()
         self.found.model_references[public] = references
+        self._moved(variable, value, references, where)
         self.references(references, where)
 
     def need_source(self, name: str, source: str, kind: Any, where: Where, position: tuple[int, int]) -> None:
@@ -201,6 +203,7 @@ class ClosureBuilder:
             return
         found.objects[name] = value
         found.object_references[name] = references
+        self._moved(name, value, references, where)
         definition = Definition(name=name, kind="object", source=f'{name} = load_object("{name}")', where=where)
         found.nodes[name] = Node(definition, position)  # what it needs first: see finish
         self.references(references, where)
@@ -232,12 +235,13 @@ class ClosureBuilder:
             self.found.warnings.append(warning)
 
     def unpicklable(self, error: UnpicklableError, where: Where) -> None:
-        culprit = type(error.culprit)
-        self.problem(
-            f"{error.path} cannot be saved: {culprit.__module__}.{culprit.__qualname__}: {error.reason}",
-            "make it when the service starts, in a %%startup cell, or leave it out of what the handler uses",
-            where,
-        )
+        message, hint = words(error)
+        self.problem(message, hint, where)
+
+    def _moved(self, name: str, value: Any, references: References, where: Where) -> None:
+        if references.devices and formats.adapter_of(value) is None:  # an adapter says so itself
+            devices = ", ".join(sorted(references.devices))
+            self.warn(f"{name}: its tensors are on {devices} here, and on the CPU in the service", "", where)
 
     # --- names --------------------------------------------------------------------------------
 

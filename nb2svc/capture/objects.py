@@ -16,6 +16,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from . import formats
+from .kinds import kind_of
 from .pickling import PROTOCOL, Nowhere, Reductions
 
 NOTEBOOK_MODULE = "service.notebook"
@@ -32,6 +33,7 @@ class References:
     models: set[str] = field(default_factory=set)  # served models found inside
     embedded: bool = False  # holds what is written in a format of its own
     environment: dict[str, str] = field(default_factory=dict)  # variables that loading needs
+    devices: set[str] = field(default_factory=set)  # of tensors that will be on the CPU
 
 
 class UnpicklableError(Exception):
@@ -74,6 +76,8 @@ def probe(value: object, path: str, models: Mapping[int, str] | None = None) -> 
     """What a pickle of ``value`` would name. Raises ``UnpicklableError`` with the path to the culprit."""
     try:
         return _probe(value, models or {})
+    except RecursionError as error:
+        raise UnpicklableError(path, value, "it is nested too deeply") from error
     except Exception as error:
         raise _culprit(value, path, error, models or {}) from error
 
@@ -81,13 +85,14 @@ def probe(value: object, path: str, models: Mapping[int, str] | None = None) -> 
 def _probe(value: object, models: Mapping[int, str]) -> References:
     pickler = _Probe({key: name for key, name in models.items() if key != id(value)})
     pickler.dump(value)
+    pickler.found.devices = pickler.devices
     return pickler.found
 
 
 def _culprit(value: object, path: str, error: Exception, models: Mapping[int, str]) -> UnpicklableError:
     """Follow the object that fails down to the innermost part that fails by itself."""
     seen: set[int] = set()
-    while id(value) not in seen:
+    while id(value) not in seen and kind_of(value) is None:
         seen.add(id(value))
         for step, part in _parts(value):
             if id(part) in seen:

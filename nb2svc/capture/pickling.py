@@ -11,9 +11,15 @@ import pickle
 import sys
 from collections.abc import Callable, Collection, Iterable
 from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+
+from .kinds import is_only_here
 
 PROTOCOL = 5
+_HERE = ("cpu", "meta")  # devices of tensors that every machine has
+Sets = Literal["refused", "in order", "as they come"]
+"""What becomes of sets whose order differs from process to process."""
+
 Refer = Callable[[Any], Any]
 """What stands for an object instead of its pickle, for the runtime's ``persistent_load``; None for most."""
 
@@ -33,14 +39,23 @@ class Nowhere(io.RawIOBase):
 
 
 class Reductions:
-    """What pickle refuses or writes otherwise in every process."""
+    """What pickle refuses, writes otherwise in every process, or writes although it means nothing elsewhere."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.devices: set[str] = set()  # of tensors, which were pickled as if they were on the CPU
 
     def reducer_override(self, obj: Any) -> Any:
+        if is_only_here(type(obj)):
+            raise TypeError("it is of no use on another machine")
         if isinstance(obj, ModuleType):
             return _module(obj)
         if isinstance(obj, _SETS) and type(obj) not in _SETS:
             return _subclass_of_set(obj)
-        numpy = sys.modules.get("numpy")
+        torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+        if torch is not None and isinstance(obj, torch.Tensor) and obj.device.type not in _HERE:
+            self.devices.add(str(obj.device))
+            return _on_the_cpu(obj, torch)
         return NotImplemented if numpy is None else _array(obj, numpy)
 
 
@@ -50,6 +65,15 @@ def _module(module: ModuleType) -> Any:
     if name == "__main__" or sys.modules.get(name) is not module:
         return NotImplemented
     return importlib.import_module, (name,)
+
+
+def _on_the_cpu(tensor: Any, torch: Any) -> Any:
+    moved = tensor.detach().cpu()
+    if isinstance(tensor, torch.nn.Parameter):
+        moved = torch.nn.Parameter(moved, requires_grad=tensor.requires_grad)
+    else:
+        moved.requires_grad_(tensor.requires_grad)
+    return moved.__reduce_ex__(PROTOCOL)
 
 
 def _array(obj: Any, numpy: Any) -> Any:
@@ -88,6 +112,11 @@ class _Fast(Reductions, pickle.Pickler):
     def persistent_id(self, obj: Any) -> Any:
         if type(obj) in _SETS and not _has_order(obj):
             raise AnotherWayError
+        return self._refer(obj)
+
+
+class _AsItComes(_Fast):
+    def persistent_id(self, obj: Any) -> Any:
         return self._refer(obj)
 
 
@@ -132,13 +161,13 @@ class _InOrder(_OrderedSets, Reductions, pickle._Pickler):  # noqa: SLF001
         return self._refer(obj)
 
 
-def dump_pickle(value: object, file: Any, refer: Refer, keep: Callable[[Any], bool], *, sets_in_order: bool) -> None:
+def dump_pickle(value: object, file: Any, refer: Refer, keep: Callable[[Any], bool], sets: Sets) -> None:
     """Pickle ``value``.
 
     ``keep`` gets each ``PickleBuffer``: true to write it to the pickle, false to leave it out. Raises
     ``AnotherWayError`` where the sets inside must be put in order.
     """
-    pickler = _InOrder if sets_in_order else _Fast
+    pickler = _InOrder if sets == "in order" else _Fast if sets == "refused" else _AsItComes
     pickler(file, refer, keep).dump(value)
 
 
