@@ -27,6 +27,7 @@ from .dumping import dump_all
 from .found import Found, Served
 from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
+from .kinds import words
 from .live import answer
 from .native import notes
 from .objects import UnpicklableError
@@ -203,11 +204,8 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
     try:
         artifacts, objects = dump_all(registry.models, found, staging)
     except UnpicklableError as error:
-        raise CaptureError(
-            f"{error.path} cannot be saved: {error.reason}",
-            hint="make it in a %%startup cell instead",
-            where=Where(notebook=identity.notebook, name=error.path),
-        ) from error
+        message, hint = words(error)
+        raise CaptureError(message, hint=hint, where=Where(notebook=identity.notebook, name=error.path)) from error
     bodies = {one.body.name: one.body for one in registry.endpoints if one.body}
     spec = ServiceSpec(
         name=identity.name,
