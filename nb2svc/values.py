@@ -57,17 +57,33 @@ class CapturedCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactFile:
+    """One file of an artifact that is a folder."""
+
+    path: str  # in the folder
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file that holds a live object. ``staged`` is where capture wrote it until export moves it."""
+    """A file or folder that holds a live object. ``staged`` is where capture wrote it until export moves it.
+
+    A folder's ``sha256`` is that over the sorted lines ``<sha256>  <path in it>`` of its ``files``.
+    """
 
     path: str  # in the project: ``models/model.joblib``
-    format: str  # ``joblib`` or ``pickle``; later ``skops``, ``ubj``, …
+    format: str  # ``joblib``, ``pickle``, or the name of an adapter: ``xgboost``, ``torch``, ``skops``, …
     sha256: str
     size: int
     type: str  # ``sklearn.pipeline.Pipeline``
     why: str  # ``the model served as "model"``, ``SPECIES, VOCABULARY, used by predict``
-    modules: tuple[str, ...] = ()  # modules that unpickling imports
+    modules: tuple[str, ...] = ()  # modules that loading imports
     staged: Path | None = None
+    files: tuple[ArtifactFile, ...] = ()  # of a folder
+    loader: str = ""  # ``package.module:function`` that reads it; "" for what the runtime reads itself
+    options: dict[str, Any] = field(default_factory=dict)  # what the loader is told
+    environment: dict[str, str] = field(default_factory=dict)  # variables to be set before the service imports anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ from ..values import (
     Closure,
     EndpointSpec,
     Example,
-    LiveObjects,
     ModelSpec,
     Problem,
     ServiceSpec,
@@ -23,14 +22,16 @@ from ..values import (
     Where,
 )
 from . import schema, startup
-from .artifacts import dump_model, dump_objects
 from .closure import ClosureBuilder
+from .dumping import dump_all
 from .found import Found, Served
 from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
+from .kinds import words
 from .live import answer
 from .located import find_in
-from .objects import References, UnpicklableError
+from .native import notes
+from .objects import UnpicklableError
 from .registry import Marked, MarkedEndpoint, MarkedModel, Registry
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
     builder = ClosureBuilder(
         kernel.log,
         kernel.namespace,
-        served=[Served(model.public, model.options.variable, model.value) for model in registry.models],
+        served=[
+            Served(model.public, model.options.variable, model.value, model.options.format) for model in registry.models
+        ],
         started=[name for one in registry.startups for name in one.names],
         is_distributed=kernel.is_distributed,
     )
@@ -89,6 +92,7 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
         builder.need_source(one.handler, source, "startup", one.where, (one.where.cell or 0, 1))
     found = builder.finish()
     found.problems += _moved_on(wanted, kernel)
+    found.warnings += notes(wanted.models, found)
     return found
 
 
@@ -201,14 +205,10 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
         find_in(kernel.log)
     )  # before the examples are asked again, which may change what they hold
     try:
-        artifacts = _dump_models(registry, found, staging)
-        objects = _dump_objects(registry, found, staging)
+        artifacts, objects = dump_all(registry.models, found, staging)
     except UnpicklableError as error:
-        raise CaptureError(
-            f"{error.path} cannot be saved: {error.reason}",
-            hint="make it in a %%startup cell instead",
-            where=Where(notebook=identity.notebook, name=error.path),
-        ) from error
+        message, hint = words(error)
+        raise CaptureError(message, hint=hint, where=Where(notebook=identity.notebook, name=error.path)) from error
     bodies = {one.body.name: one.body for one in registry.endpoints if one.body}
     spec = ServiceSpec(
         name=identity.name,
@@ -266,42 +266,6 @@ def answers_with_errors(endpoint: MarkedEndpoint, app: FastAPI) -> tuple[Example
                 where=endpoint.where,
             )
     return examples
-
-
-def _dump_models(registry: Registry, found: Found, staging: Path) -> dict[str, Artifact]:
-    return {
-        model.public: dump_model(
-            model.value,
-            staging=staging,
-            name=model.public,
-            format_=model.options.format,
-            references=found.model_references[model.public],
-            why=f"the model served as {model.public}",
-        )
-        for model in registry.models
-    }
-
-
-def _dump_objects(registry: Registry, found: Found, staging: Path) -> tuple[LiveObjects, ...]:
-    models = {id(model.value): model.options.variable for model in registry.models}
-    taken = {model.public for model in registry.models}
-    dumped = []
-    for names in found.object_groups:
-        references = [found.object_references[name] for name in names]
-        stem = f"{names[0]}-objects" if names[0] in taken else names[0]
-        artifact = dump_objects(
-            {name: found.objects[name] for name in names},
-            target=staging / f"{stem}.pkl",
-            models=models,
-            references=References(
-                notebook={key: one for each in references for key, one in each.notebook.items()},
-                names={key: name for each in references for key, name in each.names.items()},
-                modules={module for each in references for module in each.modules},
-            ),
-            why=f"{', '.join(names)} of the notebook",
-        )
-        dumped.append(LiveObjects(names=names, artifact=artifact))
-    return tuple(dumped)
 
 
 def _model_spec(mark: MarkedModel, artifact: Artifact) -> ModelSpec:

@@ -80,6 +80,8 @@ def _artifacts(spec: ServiceSpec) -> tuple[ArtifactEntry, ...]:
             type=artifact.type,
             why=artifact.why,
             modules=artifact.modules,
+            loader=artifact.loader,
+            options=artifact.options,
         )
         for artifact in artifacts(spec)
     )
