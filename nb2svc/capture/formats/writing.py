@@ -37,7 +37,7 @@ def dump(
     folder = staging / f"{name}.files"
     folder.mkdir()
     try:
-        with as_members_of_the_project(references.notebook):
+        with as_members_of_the_project(references):
             options = _dumped(value, adapter, folder)
             source = _source(folder)
             told = difference(_read(adapter, source, options))
