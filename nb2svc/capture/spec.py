@@ -198,6 +198,7 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
         )
     found = closure_of(registry, kernel)
     raise_problems(found.problems)
+    definitions = found.with_fingerprints()  # before the examples are asked again, which may change what they hold
     try:
         artifacts = {one.public: model_artifact(one, found, staging) for one in registry.models}
         objects = _dump_objects(registry, found, staging)
@@ -221,7 +222,7 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
         closure=Closure(
             imports=found.import_lines(),
             modules=tuple(sorted(found.modules)),
-            definitions=found.definitions,
+            definitions=definitions,
             helpers=tuple(found.helpers[name] for name in sorted(found.helpers)),
             objects=objects,
             files=identity.files,
