@@ -7,10 +7,12 @@ only: the clean room runs this file by itself.
 
 from __future__ import annotations
 
+import dis
 import enum
 import functools
 import hashlib
 import inspect
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any
@@ -23,6 +25,9 @@ _MAX_ITEMS = 1_000  # of a container; what is longer is compared by its length
 # ``from __future__`` holds for a module, in a notebook only for the cells after it; and where a function stands is of
 # no matter.
 _IGNORED_FLAGS = 0x1FE0000 | inspect.CO_NESTED
+_PADDING = frozenset({"CACHE", "EXTENDED_ARG", "NOP", "PUSH_NULL"})
+_JUMPS = frozenset({*dis.hasjrel, *dis.hasjabs})
+_BY_NAME = frozenset({"LOAD_GLOBAL", "LOAD_ATTR", "LOAD_METHOD"})  # their number may say how they are called, too
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 #: What Python and metaclasses write into a class; it says nothing or differs from run to run.
 _BOOKKEEPING = frozenset(
@@ -65,11 +70,29 @@ def code_digest(code: CodeType) -> str:
 
 def _code_parts(code: CodeType) -> Iterator[str]:
     yield code.co_name
-    yield code.co_code.hex()
+    yield " ".join(_instructions(code))
     yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_IGNORED_FLAGS))
     yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars))
     for constant in code.co_consts:
         yield _constant(constant)
+
+
+def _instructions(code: CodeType) -> Iterator[str]:
+    """What the code does, step by step, jumps by the number of the step.
+
+    ``np.zeros(3)`` is compiled in two ways: as the call of a method, or, where ``import numpy as np`` stands at the top
+    level of the same cell or module, as that of an attribute. Which of them it is does not count.
+    """
+    steps = [one for one in dis.get_instructions(code) if one.opname not in _PADDING]
+    offsets = [one.offset for one in steps]
+    for one in steps:
+        name = "LOAD_ATTR" if one.opname == "LOAD_METHOD" else one.opname
+        if one.opcode in _JUMPS:
+            yield f"{name} {bisect_left(offsets, one.argval)}"
+        elif one.opname in _BY_NAME:
+            yield f"{name} {one.argval}"
+        else:
+            yield f"{name} {one.arg}"
 
 
 def _constant(value: object) -> str:
