@@ -203,7 +203,16 @@ class Distribution:
     version: str
     root: bool = False
     why: str = ""  # for roots: ``imported by predict``; else the distributions that need it
+    via: tuple[str, ...] = ()  # the distributions of the lock that require it, sorted
     size: int | None = None  # installed bytes in the kernel, where known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemPackage:
+    """A package of the base image's distribution that the image needs."""
+
+    name: str  # ``libgomp1``
+    why: str  # ``libgomp.so.1 for lightgbm``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +225,9 @@ class Lock:
     requirements_in: str  # roots with the reason of each
     requirements_txt: str  # full closure, exact versions, hashes, no addresses
     wheels: tuple[Path, ...] = ()  # local wheels that ship in ``wheels/``
+    system: tuple[SystemPackage, ...] = ()  # sorted by name
+    indexes: tuple[tuple[str, str], ...] = ()  # (distribution, name of the index that it is only from), no addresses
+    warnings: tuple[Problem, ...] = ()
 
 
 # --- export, image, engine ----------------------------------------------------------------------

@@ -8,10 +8,12 @@ from packaging.version import InvalidVersion, Version
 
 from nb2svc.errors import FreezeError
 from nb2svc.events import Emit, ignore, progress
-from nb2svc.values import Distribution, Lock, Problem, ServiceSpec
+from nb2svc.values import Distribution, Lock, Problem, ServiceSpec, SystemPackage
 
 from ..package_index import user_index
 from .closure import walk
+from .installed import Installed
+from .libraries import PREFIX, system_packages
 from .owners import Owners, installed_owners
 from .requirements import render, render_roots
 from .resolve import find_uv
@@ -46,7 +48,9 @@ def freeze(spec: ServiceSpec, *, platform: str | None = None, emit: Emit = ignor
         )
         resolution = supply.resolution()
         _refuse_other_versions(resolution, owners)
-        lock = _lock(resolution, roots, owners, target)
+        asked = [text.removeprefix(PREFIX) for text in spec.requires if text.startswith(PREFIX)]
+        system = system_packages(_on_target(resolution, owners), asked)
+        lock = _lock(resolution, roots, owners, target, system)
         current.summary = _summary(lock)
     return lock
 
@@ -66,6 +70,10 @@ def _refuse_other_versions(resolution: Resolution, owners: Owners) -> None:
         raise FreezeError("the service would not run the kernel's versions", problems=problems)
 
 
+def _on_target(resolution: Resolution, owners: Owners) -> list[Installed]:
+    return [one for pin in resolution.pins if (one := owners.named(pin.name))]
+
+
 def _same(one: str, other: str) -> bool:
     try:
         return Version(one) == Version(other)
@@ -76,7 +84,9 @@ def _same(one: str, other: str) -> bool:
 # --- the answer ---------------------------------------------------------------------------------
 
 
-def _lock(resolution: Resolution, roots: tuple[Root, ...], owners: Owners, target: Target) -> Lock:
+def _lock(
+    resolution: Resolution, roots: tuple[Root, ...], owners: Owners, target: Target, system: tuple[SystemPackage, ...]
+) -> Lock:
     wheels = resolution.wheels
     pinned = {pin.name: pin for pin in resolution.pins}
     noted = _notes(resolution, owners)
@@ -92,6 +102,7 @@ def _lock(resolution: Resolution, roots: tuple[Root, ...], owners: Owners, targe
                 version=pin.version,
                 root=name in why,
                 why=why.get(name) or others[name],
+                via=pin.via,
                 size=_size(name, wheels, owners),
             )
             for name, pin in sorted(pinned.items())
@@ -101,6 +112,7 @@ def _lock(resolution: Resolution, roots: tuple[Root, ...], owners: Owners, targe
         ),
         requirements_txt=render(resolution.pins, annotations, wheels=bool(wheels)),
         wheels=tuple(wheels[name].path for name in sorted(wheels)),
+        system=system,
     )
 
 

@@ -12,6 +12,7 @@ from nb2svc.errors import FreezeError
 from nb2svc.values import Problem, ServiceSpec, Where
 
 from .installed import Installed
+from .libraries import PREFIX
 from .modules import Location, locate
 from .owners import Owners
 from .reasons import Reason, has_joblib, module_reasons, reads_forms, sentence
@@ -104,6 +105,8 @@ def _by_runtime(spec: ServiceSpec, owners: Owners, problems: list[Problem]) -> I
 
 def _by_request(spec: ServiceSpec, owners: Owners, target: Target, problems: list[Problem]) -> Iterable[_Wanted]:
     for text in spec.requires:
+        if text.startswith(PREFIX):
+            continue  # a package of the system
         where = Where(notebook=spec.notebook, name=f"%nb2svc require {text}")
         try:
             asked = Requirement(text)

@@ -92,8 +92,16 @@ def secret_files(settings: IndexSettings, environ: Mapping[str, str] | None = No
         for name, path in files.items():
             path.touch(mode=0o600)
             path.write_text(texts[name], encoding="utf-8")
+        if mirror := environ.get("NB2SVC_APT_SOURCES"):
+            files["apt.sources"] = _there(Path(mirror))
         netrc = Path(environ.get("NETRC") or Path(environ.get("HOME") or Path.home(), ".netrc"))
         yield {**files, **({"netrc": netrc} if netrc.is_file() else {})}
+
+
+def _there(mirror: Path) -> Path:
+    if not mirror.is_file():
+        raise BuildError(f"There is no file {mirror}.", hint="Correct NB2SVC_APT_SOURCES: it names Debian sources.")
+    return mirror
 
 
 # --- where the settings come from ---------------------------------------------------------------

@@ -96,6 +96,7 @@ class DistributionEntry(_Record):
     version: str
     root: bool = False
     why: str = ""
+    via: tuple[str, ...] = ()  # the distributions that require it
 
 
 class DefinitionEntry(_Record):
@@ -125,6 +126,7 @@ class Manifest(_Record):
     objects: tuple[ObjectsEntry, ...] = ()
     environment: tuple[str, ...] = ()  # variables that must be set where the service runs
     distributions: tuple[DistributionEntry, ...] = ()
+    system: tuple[str, ...] = ()  # packages of the base image's distribution
     definitions: tuple[DefinitionEntry, ...] = ()
     verified: bool = False
     warnings: tuple[str, ...] = ()
