@@ -8,12 +8,13 @@ from packaging.version import InvalidVersion, Version
 
 from nb2svc.errors import FreezeError
 from nb2svc.events import Emit, ignore, progress
-from nb2svc.values import Distribution, Lock, Problem, ServiceSpec, SystemPackage
+from nb2svc.values import Distribution, Lock, Problem, ServiceSpec, Sought, SystemPackage
 
 from ..package_index import user_index
 from .closure import walk
 from .installed import Installed
 from .libraries import PREFIX, system_packages
+from .optional import further_roots, remember, remembered
 from .owners import Owners, installed_owners
 from .requirements import render, render_roots
 from .resolve import find_uv
@@ -24,8 +25,12 @@ from .target import Target
 from .wheelfile import Wheel
 
 
-def freeze(spec: ServiceSpec, *, platform: str | None = None, emit: Emit = ignore) -> Lock:
+def freeze(
+    spec: ServiceSpec, *, platform: str | None = None, sought: Sought | None = None, emit: Emit = ignore
+) -> Lock:
     """Freeze what ``spec`` needs for ``platform`` (default: Linux on this machine's architecture).
+
+    ``sought`` is what a clean room told of an earlier lock: see :mod:`.optional`.
 
     Runs inside the kernel's interpreter: the versions are those that it has. The same spec and environment give
     the same bytes. Raises FreezeError, with all problems of a kind at once.
@@ -36,6 +41,9 @@ def freeze(spec: ServiceSpec, *, platform: str | None = None, emit: Emit = ignor
         owners = installed_owners()
         roots = find_roots(spec, owners, target)
         needed = walk(roots, owners, target)
+        if further := further_roots(sought or Sought(), needed.members, owners):
+            roots = find_roots(spec, owners, target, further)
+            needed = walk(roots, owners, target)
         refuse_upgraded(needed.members.values(), owners)
         supply = Supply(
             roots=roots,
@@ -53,6 +61,21 @@ def freeze(spec: ServiceSpec, *, platform: str | None = None, emit: Emit = ignor
         lock = _lock(resolution, roots, owners, target, system)
         current.summary = _summary(lock)
     return lock
+
+
+def known_sought(spec: ServiceSpec) -> Sought:
+    """What the clean room told at the last export of this very code in this environment."""
+    return remembered(spec, installed_owners())
+
+
+def keep_sought(spec: ServiceSpec, sought: Sought) -> None:
+    """For :func:`known_sought` of the next export."""
+    remember(spec, installed_owners(), sought)
+
+
+def lacks(lock: Lock, sought: Sought) -> dict[str, str]:
+    """Distributions that ``lock`` lacks and the kernel's answers may depend on, name → why."""
+    return further_roots(sought, (one.name for one in lock.distributions), installed_owners())
 
 
 def _refuse_other_versions(resolution: Resolution, owners: Owners) -> None:

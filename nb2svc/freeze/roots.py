@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -46,13 +46,19 @@ class _Wanted:
     module: str = ""
 
 
-def find_roots(spec: ServiceSpec, owners: Owners, target: Target) -> tuple[Root, ...]:
-    """The roots of ``spec``, sorted by name. Raises FreezeError with all that has no distribution, at once."""
+def find_roots(
+    spec: ServiceSpec, owners: Owners, target: Target, further: Mapping[str, str] | None = None
+) -> tuple[Root, ...]:
+    """The roots of ``spec``, sorted by name, with ``further`` ones (name → why).
+
+    Raises FreezeError with all that has no distribution, at once.
+    """
     problems: list[Problem] = []
     wanted = [
         *_by_modules(spec, owners, problems),
         *_by_runtime(spec, owners, problems),
         *_by_request(spec, owners, target, problems),
+        *(_Wanted(one, Reason(text=why)) for name, why in (further or {}).items() if (one := owners.named(name))),
     ]
     if problems:
         raise FreezeError("the service needs what no installed distribution provides", problems=problems)

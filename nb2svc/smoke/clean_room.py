@@ -27,7 +27,7 @@ from typing import Any, Final
 from ..errors import ExportError
 from ..events import Emit, Progress, ignore, progress
 from ..exchange import encode
-from ..values import Check, Example, Problem
+from ..values import Check, Example, Problem, Sought
 from .installed import locate
 from .verdict import Run, checks_of, is_parity, problems_of
 
@@ -48,6 +48,7 @@ class CleanRoom:
     openapi: dict[str, Any]  # {} where the application could not be started
     imported: tuple[str, ...]  # third-party packages in use, by import name
     hidden: tuple[str, ...]  # modules that were asked for and are not in the lock
+    sought: Sought  # the same with who asked, and the groups of entry points that were looked through
     concealed: tuple[str, ...]  # files that were asked for and are not in the project
     log: str  # what the project printed and logged, the last lines
     seconds: float
@@ -94,6 +95,7 @@ def clean_room(
             openapi=run.openapi,
             imported=run.modules,
             hidden=tuple(sorted(run.hidden)),
+            sought=Sought.of(run.hidden, run.groups),
             concealed=tuple(sorted(run.concealed)),
             log=run.log,
             seconds=time.perf_counter() - begin,

@@ -49,7 +49,8 @@ class Run:
     failure: Mapping[str, str] = field(default_factory=dict)  # ``summary`` and ``traceback``
     openapi: dict[str, Any] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
-    hidden: Mapping[str, str] = field(default_factory=dict)
+    hidden: Mapping[str, list[str]] = field(default_factory=dict)  # module → files whose code asked for it
+    groups: Mapping[str, list[str]] = field(default_factory=dict)  # group of entry points → the same
     concealed: set[str] = field(default_factory=set)  # files that were asked for and are not in the project
     ended: bool = False
     timed_out: bool = False
@@ -82,7 +83,8 @@ class Run:
         elif kind == "failed":
             self.failure = event
         elif kind == "end":
-            self.modules, self.hidden, self.ended = tuple(event["modules"]), event["hidden"], True
+            self.modules, self.ended = tuple(event["modules"]), True
+            self.hidden, self.groups = event["hidden"], event.get("groups", {})
 
     @property
     def broken(self) -> bool:
