@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-#: The glibc of Debian 12: what is compiled on this machine may not need a newer one.
-GLIBC = (2, 36)
+#: The newest symbol versions of Debian 12's glibc and libstdc++: what is compiled here may not need newer ones.
+SYMBOLS = {"GLIBC": (2, 36), "GLIBCXX": (3, 4, 30), "CXXABI": (1, 3, 13)}
 
 #: Sonames of what every ``python:*-slim-bookworm`` holds: glibc, the compiler's runtime, what CPython and apt link to.
 BASE = frozenset(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from elftools.elf.elffile import ELFFile
 
 _SHARED_OBJECT = re.compile(r"\.so(\.[\w.]+)?$")
+_SYMBOL_VERSION = re.compile(r"([A-Z]+)_(\d+(?:\.\d+)+)")
 _MAGIC = b"\x7fELF"
 
 
@@ -22,7 +23,8 @@ class Binary:
     needed: tuple[str, ...] = ()  # ``DT_NEEDED``: the sonames that the loader looks for
     soname: str = ""
     search: tuple[str, ...] = ()  # folders of ``DT_RPATH`` and ``DT_RUNPATH``, ``$ORIGIN`` as written
-    glibc: tuple[int, int] = (0, 0)  # the newest ``GLIBC_x.y`` symbol version that it needs
+    # The newest symbol versions that it needs, sorted: ``("GLIBC", (2, 28))``, ``("GLIBCXX", (3, 4, 30))``.
+    symbols: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 def is_shared_object(name: str) -> bool:
@@ -67,14 +69,18 @@ def _dynamic(file: ELFFile) -> Binary | None:
         needed=tuple(found["DT_NEEDED"]),
         soname=next(iter(found["DT_SONAME"]), ""),
         search=tuple(paths),
-        glibc=_glibc(file),
+        symbols=_symbols(file),
     )
 
 
-def _glibc(file: ELFFile) -> tuple[int, int]:
+def _symbols(file: ELFFile) -> tuple[tuple[str, tuple[int, ...]], ...]:
     from elftools.elf.gnuversions import GNUVerNeedSection
 
     sections = (one for one in file.iter_sections("SHT_GNU_verneed") if isinstance(one, GNUVerNeedSection))
-    names = (need.name or "" for section in sections for _, needs in section.iter_versions() for need in needs)
-    versions = (found for name in names if (found := re.fullmatch(r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?", name)))
-    return max(((int(found[1]), int(found[2])) for found in versions), default=(0, 0))
+    newest: dict[str, tuple[int, ...]] = {}
+    for section in sections:
+        for _, needs in section.iter_versions():
+            for found in filter(None, (_SYMBOL_VERSION.fullmatch(need.name or "") for need in needs)):
+                version = tuple(map(int, found[2].split(".")))
+                newest[found[1]] = max(newest.get(found[1], ()), version)
+    return tuple(sorted(newest.items()))

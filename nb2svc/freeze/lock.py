@@ -12,8 +12,7 @@ from nb2svc.values import Distribution, Lock, Problem, ServiceSpec, Sought, Syst
 
 from ..package_index import user_index
 from .closure import walk
-from .installed import Installed
-from .libraries import PREFIX, system_packages
+from .libraries import PREFIX, needs, needs_of_target, system_packages
 from .optional import further_roots, remember, remembered
 from .owners import Owners, installed_owners
 from .requirements import render, render_roots
@@ -21,7 +20,7 @@ from .resolve import find_uv
 from .roots import Root, find_roots
 from .running import refuse_upgraded
 from .supply import Resolution, Supply
-from .target import Target
+from .target import Target, kernel_runs_linux
 from .wheelfile import Wheel
 
 
@@ -56,11 +55,21 @@ def freeze(
         )
         resolution = supply.resolution()
         _refuse_other_versions(resolution, owners)
-        asked = [text.removeprefix(PREFIX) for text in spec.requires if text.startswith(PREFIX)]
-        system = system_packages(_on_target(resolution, owners), asked)
-        lock = _lock(resolution, roots, owners, target, system)
+        lock = _lock(resolution, roots, owners, target, _system(spec, resolution, supply))
         current.summary = _summary(lock)
     return lock
+
+
+def _system(spec: ServiceSpec, resolution: Resolution, supply: Supply) -> tuple[SystemPackage, ...]:
+    """What the image needs of its system, by the kernel's own files; another architecture's ask for the same."""
+    owners = supply.owners
+    asked = [text.removeprefix(PREFIX) for text in spec.requires if text.startswith(PREFIX)]
+    if kernel_runs_linux():
+        found = needs(one for pin in resolution.pins if (one := owners.named(pin.name)))
+    else:
+        supply.current.step(f"Reading the wheels for {supply.target.platform}")
+        found = needs_of_target(resolution.pins, owners, supply.target, supply.uv, supply.index)
+    return system_packages(found, asked)
 
 
 def known_sought(spec: ServiceSpec) -> Sought:
@@ -91,10 +100,6 @@ def _refuse_other_versions(resolution: Resolution, owners: Owners) -> None:
     ]
     if problems:
         raise FreezeError("the service would not run the kernel's versions", problems=problems)
-
-
-def _on_target(resolution: Resolution, owners: Owners) -> list[Installed]:
-    return [one for pin in resolution.pins if (one := owners.named(pin.name))]
 
 
 def _same(one: str, other: str) -> bool:

@@ -36,6 +36,7 @@ _NO_VERSION = re.compile(r"there (?:is|are) no versions? of ([A-Za-z0-9._-]+?)(?
 _NOT_FOUND = re.compile(
     r"Because ([A-Za-z0-9._-]+) was not found in the (?:package registry|provided package locations)"
 )
+_YANKED = re.compile(r"warning: `([A-Za-z0-9._-]+)==(\S+)` is yanked(?: \(reason: \"(.*?)\"\))?")
 _AVAILABLE = re.compile(r"hint: (Wheels are available for .*?)(?: hint: |$)")
 
 
@@ -60,10 +61,15 @@ class UnavailableError(FreezeError):
     """The index does not have a distribution's version. ``name`` is normalized."""
 
     name = ""
+    version = ""
 
 
 class NoWheelError(UnavailableError):
     """The index has that version, but no wheel of it for the target."""
+
+
+class YankedError(UnavailableError):
+    """The index has that version, but its authors took it back."""
 
 
 def resolve(request: Request, uv: str, index: Index) -> tuple[Pin, ...]:
@@ -81,6 +87,8 @@ def resolve(request: Request, uv: str, index: Index) -> tuple[Pin, ...]:
         run = run if offline.returncode else offline
     if run.returncode:
         raise _failure(run.stderr, request, index)
+    if yanked := _YANKED.search(run.stderr):
+        raise _yanked(*yanked.groups())
     pins = parse(run.stdout)
     cache.store("resolutions", key, [pin.to_json() for pin in pins])
     return pins
@@ -96,18 +104,36 @@ def find_uv() -> str:
         raise FreezeError("uv is not installed beside nb2svc", hint="%pip install uv, then export again") from error
 
 
+def nearest(name: str, version: str, target: Target, uv: str, index: Index) -> tuple[str, ...]:
+    """The versions next to ``version``, below and above, that the target can install; () where there are none."""
+    public = version.partition("+")[0]
+    found = []
+    for sign, which in (("<", "highest"), (">", "lowest-direct")):
+        run = _run([f"{name}{sign}{public}"], [], target, uv, index, "--no-deps", "--resolution", which)
+        pins = parse(run.stdout) if run.returncode == 0 else ()
+        found += [pin.version for pin in pins if pin.name == name]
+    return tuple(found)
+
+
 def _compile(request: Request, uv: str, index: Index, *more: str) -> subprocess.CompletedProcess[str]:
+    local = [f"{wheel.name} @ {wheel.path.as_uri()}" for wheel in request.wheels]
+    pins = [f"{name}=={version}" for name, version in request.pins.items()]
+    chosen = ("--resolution", "highest", "--prerelease", _prerelease(request.pins))
+    return _run([*request.roots, *local], pins, request.target, uv, index, *chosen, *more)
+
+
+def _run(
+    wanted: list[str], constraints: list[str], target: Target, uv: str, index: Index, *more: str
+) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory(prefix="nb2svc-") as name:
         folder = Path(name)
-        local = [f"{wheel.name} @ {wheel.path.as_uri()}" for wheel in request.wheels]
-        _write_lines(folder / "requirements.in", [*request.roots, *local])
-        _write_lines(folder / "kernel.txt", [f"{name}=={version}" for name, version in request.pins.items()])
+        _write_lines(folder / "requirements.in", wanted)
+        _write_lines(folder / "kernel.txt", constraints)
         return subprocess.run(
             [
                 uv, "pip", "compile", str(folder / "requirements.in"), "--constraints", str(folder / "kernel.txt"),
-                "--python", sys.executable, "--python-version", request.target.python_full_version,
-                "--python-platform", request.target.uv_platform, "--generate-hashes", "--only-binary", ":all:",
-                "--resolution", "highest", "--prerelease", _prerelease(request.pins), "--no-header",
+                "--python", sys.executable, "--python-version", target.python_full_version,
+                "--python-platform", target.uv_platform, "--generate-hashes", "--only-binary", ":all:", "--no-header",
                 "--annotation-style", "split", "--color", "never", *index.flags, *more,
             ],
             env=index.environment, capture_output=True, text=True, errors="replace", check=False,
@@ -171,6 +197,7 @@ def _no_solution(words: str, log: str, request: Request) -> FreezeError:
         return _unavailable(
             NoWheelError,
             name,
+            version,
             f"{name} {version}, which the kernel has, has no wheel for {place}",
             hint=f"install a version of {name} that has one, restart the kernel and run the notebook again; "
             "or publish a wheel of it in your own index",
@@ -179,10 +206,10 @@ def _no_solution(words: str, log: str, request: Request) -> FreezeError:
     if found := _NO_VERSION.search(words):
         name, version = found[1], found[2].rstrip(",.")
         message = f"no index has {name} {version}, which the kernel has"
-        return _unavailable(UnavailableError, name, message, hint=_where_from(version), log=log)
+        return _unavailable(UnavailableError, name, version, message, hint=_where_from(version), log=log)
     if found := _NOT_FOUND.search(words):
         message = f"no index has {found[1]}, which the kernel has"
-        return _unavailable(UnavailableError, found[1], message, hint=_where_from(""), log=log)
+        return _unavailable(UnavailableError, found[1], "", message, hint=_where_from(""), log=log)
     return FreezeError(
         f"the kernel's versions cannot be resolved together for {place}",
         hint="`pip check` in the notebook shows the same conflict: resolve it, restart the kernel and export again",
@@ -190,9 +217,19 @@ def _no_solution(words: str, log: str, request: Request) -> FreezeError:
     )
 
 
-def _unavailable(kind: type[UnavailableError], name: str, message: str, *, hint: str, log: str) -> UnavailableError:
+def _yanked(name: str, version: str, reason: str | None) -> UnavailableError:
+    said = f": {without_addresses(reason)}" if reason else ""
+    message = f"{name} {version}, which the kernel has, was yanked from the index by its authors{said}"
+    hint = f"install another version of {name}, restart the kernel, run the notebook again and export"
+    return _unavailable(YankedError, name, version, message, hint=hint, log="")
+
+
+def _unavailable(
+    kind: type[UnavailableError], name: str, version: str, message: str, *, hint: str, log: str
+) -> UnavailableError:
     error = kind(message, hint=hint, log=log)
     error.name = canonicalize_name(name)
+    error.version = version
     return error
 
 
