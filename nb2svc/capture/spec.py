@@ -196,6 +196,7 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
         )
     found = closure_of(registry, kernel)
     raise_problems(found.problems)
+    definitions = found.with_fingerprints()  # before the examples are asked again, which may change what they hold
     try:
         artifacts = _dump_models(registry, found, staging)
         objects = _dump_objects(registry, found, staging)
@@ -219,7 +220,7 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
         closure=Closure(
             imports=found.import_lines(),
             modules=tuple(sorted(found.modules)),
-            definitions=found.definitions,
+            definitions=definitions,
             helpers=tuple(found.helpers[name] for name in sorted(found.helpers)),
             objects=objects,
             files=identity.files,
@@ -291,6 +292,7 @@ def _dump_objects(registry: Registry, found: Found, staging: Path) -> tuple[Live
             models=models,
             references=References(
                 notebook={key: one for each in references for key, one in each.notebook.items()},
+                names={key: name for each in references for key, name in each.names.items()},
                 modules={module for each in references for module in each.modules},
             ),
             why=f"{', '.join(names)} of the notebook",

@@ -128,6 +128,7 @@ class Manifest(_Record):
     distributions: tuple[DistributionEntry, ...] = ()
     system: tuple[str, ...] = ()  # packages of the base image's distribution
     definitions: tuple[DefinitionEntry, ...] = ()
+    examples: tuple[str, ...] = ()  # by name, in the order in which the notebook answered them
     verified: bool = False
     warnings: tuple[str, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)

@@ -24,10 +24,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from .. import fingerprint
 from ..errors import ExportError
 from ..events import Emit, Progress, ignore, progress
 from ..exchange import encode
-from ..values import Check, Example, Problem, Sought
+from ..values import Check, Definition, Example, Problem, Sought
 from .installed import locate
 from .verdict import Run, checks_of, is_parity, problems_of
 
@@ -59,6 +60,7 @@ def clean_room(
     *,
     allowed: Collection[str],
     examples: Sequence[Example] = (),
+    definitions: Sequence[Definition] = (),
     environment: Mapping[str, str] | None = None,
     included: Collection[str] = (),
     hidden: Collection[Path] | None = None,
@@ -67,6 +69,7 @@ def clean_room(
 ) -> CleanRoom:
     """Import the project at ``root`` in a clean room, take its OpenAPI document and answer ``examples`` in order.
 
+    ``definitions`` must be, by their fingerprints, what the kernel has under their names.
     ``allowed`` are the distributions of the lock, ``environment`` the values of the declared variables, ``included``
     the paths of the project's data files. Files below
     the folders ``hidden`` (the notebook's and the user's home) do not exist for the project, but for its own.
@@ -81,6 +84,7 @@ def clean_room(
                 root.resolve(),
                 allowed=allowed,
                 examples=examples,
+                definitions=definitions,
                 environment=environment or {},
                 included=included,
                 hidden=concealed,
@@ -91,7 +95,7 @@ def clean_room(
         found = CleanRoom(
             verified=bool(examples) and all(check.outcome == "passed" for check in checks if is_parity(check)),
             checks=checks,
-            problems=problems_of(run, examples, root),
+            problems=problems_of(run, examples, definitions, root),
             openapi=run.openapi,
             imported=run.modules,
             hidden=tuple(sorted(run.hidden)),
@@ -118,6 +122,7 @@ def _job(
     *,
     allowed: Collection[str],
     examples: Sequence[Example],
+    definitions: Sequence[Definition],
     environment: Mapping[str, str],
     included: Collection[str],
     hidden: Collection[Path],
@@ -154,6 +159,8 @@ def _job(
         "hidden": _both_forms(str(folder) for folder in hidden if folder.parent != folder),
         "shown": _both_forms(shown),
         "examples": [_encoded(example) for example in examples],
+        "fingerprints": {one.name: one.fingerprint for one in definitions if one.fingerprint},
+        "fingerprint_module": fingerprint.__file__,
     }
 
 
