@@ -195,6 +195,17 @@ def inspect(target: str) -> Manifest | Image:
     return image.inspect(target)
 
 
+def installed_sizes(found: Manifest | Image) -> dict[str, int]:
+    """Bytes of a project's distributions, by name, where this interpreter has the same version of them."""
+    from .freeze import installed_owners
+    from .runtime.manifest import Manifest
+
+    if not isinstance(found, Manifest):
+        return {}
+    here = ((one, installed_owners().named(one.name)) for one in found.distributions)
+    return {one.name: size for one, of in here if of and of.version == one.version and (size := of.size) is not None}
+
+
 # --- running ------------------------------------------------------------------------------------
 
 

@@ -136,7 +136,8 @@ def _lock(
             for name, pin in sorted(pinned.items())
         ),
         requirements_in=render_roots(
-            (root.requirement, pinned[root.installed.name].version, why[root.installed.name]) for root in roots
+            (root.requirement, pinned[root.installed.name].version, noted(root.installed.name, root.why_by_cell))
+            for root in roots
         ),
         requirements_txt=render(resolution.pins, annotations, wheels=bool(wheels)),
         wheels=tuple(wheels[name].path for name in sorted(wheels)),

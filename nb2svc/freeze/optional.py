@@ -169,8 +169,14 @@ def _plugins(group: str, files: Iterable[str], owners: Owners) -> Iterator[tuple
         if NOTEBOOK.fullmatch(installed.name) or installed.name in _tools(owners) or installed.name in askers:
             continue
         for point in Distribution.at(Path(installed.metadata)).entry_points:
-            wanted = point.group == group if group else not point.group.endswith("_scripts")
-            if wanted and point.module in sys.modules:
+            if _is_of(point.group, group, askers) and point.module in sys.modules:
                 name = without_addresses(point.group)
                 yield installed.name, f"{by} finds it as a plugin ({name}), and the notebook has loaded it"
                 break
+
+
+def _is_of(group: str, looked_through: str, askers: Iterable[str]) -> bool:
+    """Whether ``group`` is what was looked for. Who looks through all of them wants those of its own name."""
+    if looked_through:
+        return group == looked_through
+    return any(canonicalize_name(group).startswith(asker.partition("-")[0]) for asker in askers)

@@ -27,6 +27,7 @@ class Root:
 
     installed: Installed
     why: str
+    why_by_cell: str = ""  # the same with the cells; these change with each run of the notebook
     extras: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()  # of it that code or artifacts name
 
@@ -70,6 +71,7 @@ def _root(wanted: list[_Wanted]) -> Root:
     return Root(
         installed=wanted[0].installed,
         why=sentence(one.reason for one in wanted),
+        why_by_cell=sentence((one.reason for one in wanted), cells=True),
         extras=tuple(sorted(frozenset().union(*(one.extras for one in wanted)))),
         modules=tuple(sorted({one.module for one in wanted if one.module})),
     )
