@@ -21,6 +21,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, Final
 
@@ -145,6 +146,8 @@ def _job(
     shown = [
         str(root),
         str(scratch),
+        str(fingerprint.__file__),
+        cache_from_source(str(fingerprint.__file__)),
         sys.prefix,
         sys.base_prefix,
         *stdlib,

@@ -69,7 +69,7 @@ def test_a_plugin_whose_entry_point_was_loaded(fabricated: str) -> None:
     assert names_of(groups=[""], by=fabricated) == {"fab-plugin"}, (
         "all groups were looked through, and this one bears its name"
     )
-    assert not names_of(groups=["fab.writers", "console_scripts"], by=fabricated)
+    assert not names_of(groups=["fab.writers"], by=fabricated)
     assert not names_of(groups=["fab.readers"], by=fabricated, locked=["fab-plugin"])
 
 
