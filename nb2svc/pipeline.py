@@ -242,7 +242,7 @@ def _start(target: Path | str, engine: str, options: RunOptions, emit: Emit) -> 
         chosen = get("docker" if engine == "auto" else engine, emit=emit)
         return chosen, chosen.start(str(target), options, emit=emit)
     project = load_project(target)
-    chosen = get(engine, index=lambda: user_index().environment, emit=emit)
+    chosen = get(engine, index=lambda: user_index().install_environment, emit=emit)
     if chosen.name != "process":
         options = replace(options, image=build(project.root, emit=emit).reference)
     return chosen, chosen.start(project, options, emit=emit)

@@ -134,7 +134,7 @@ def _read_elsewhere(pins: Sequence[Pin], target: Target, uv: str, index: Index) 
             "--only-binary", ":all:", "--no-deps", "--require-hashes", "-r", str(folder / "pins.txt"), *index.flags,
         ]  # fmt: skip
         run = subprocess.run(
-            command, env=index.environment, capture_output=True, text=True, errors="replace", check=False
+            command, env=index.install_environment, capture_output=True, text=True, errors="replace", check=False
         )
         if run.returncode:
             raise FreezeError(

@@ -142,15 +142,19 @@ def _lock(
         requirements_txt=render(resolution.pins, annotations, wheels=bool(wheels)),
         wheels=tuple(wheels[name].path for name in sorted(wheels)),
         system=system,
+        indexes=tuple((pin.name, pin.index) for pin in resolution.pins if pin.index),
     )
 
 
 def _notes(resolution: Resolution, owners: Owners) -> Callable[[str, str], str]:
     """Adds to a reason what is out of the ordinary about a distribution."""
+    indexes = {pin.name: pin.index for pin in resolution.pins}
 
     def noted(name: str, why: str) -> str:
         if wheel := resolution.wheels.get(name):
             return f"{why} (local wheel, {wheel.note})"
+        if index := indexes.get(name):
+            why = f"{why} (from the index {index})"
         return why if owners.named(name) else f"{why} (not in the kernel)"
 
     return noted

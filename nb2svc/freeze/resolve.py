@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from .requirements import Pin, parse
 from .target import Target
 from .wheelfile import Wheel
 
-FORMAT = 1  # of a remembered resolution
+FORMAT = 2  # of a remembered resolution
 LOG = 4000  # last characters of uv's own words in an error
 _UNREACHABLE = re.compile(
     r"error sending request|failed to fetch|dns error|connection refused|timed out|network was disabled|"
@@ -89,7 +90,7 @@ def resolve(request: Request, uv: str, index: Index) -> tuple[Pin, ...]:
         raise _failure(run.stderr, request, index)
     if yanked := _YANKED.search(run.stderr):
         raise _yanked(*yanked.groups())
-    pins = parse(run.stdout)
+    pins = parse(run.stdout, index)
     cache.store("resolutions", key, [pin.to_json() for pin in pins])
     return pins
 
@@ -127,17 +128,38 @@ def _run(
 ) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory(prefix="nb2svc-") as name:
         folder = Path(name)
-        _write_lines(folder / "requirements.in", wanted)
         _write_lines(folder / "kernel.txt", constraints)
+        source = _write_wanted(folder, wanted, constraints, index)
         return subprocess.run(
             [
-                uv, "pip", "compile", str(folder / "requirements.in"), "--constraints", str(folder / "kernel.txt"),
+                uv, "pip", "compile", str(source), "--constraints", str(folder / "kernel.txt"),
                 "--python", sys.executable, "--python-version", target.python_full_version,
                 "--python-platform", target.uv_platform, "--generate-hashes", "--only-binary", ":all:", "--no-header",
+                "--emit-index-annotation",
                 "--annotation-style", "split", "--color", "never", *index.flags, *more,
             ],
             env=index.environment, capture_output=True, text=True, errors="replace", check=False,
         )  # fmt: skip
+
+
+def _write_wanted(folder: Path, wanted: list[str], constraints: list[str], index: Index) -> Path:
+    """The requirements as a file: of a project where some have an index of their own, as uv knows that no other way."""
+    names = {canonicalize_name(re.split(r"[^\w.-]", line, maxsplit=1)[0]): line for line in (*wanted, *constraints)}
+    used = {name: index.sources[name] for name in names if name in index.sources}
+    indexes = [one for one in index.named if one.name in used.values()]
+    if not indexes:
+        _write_lines(folder / "requirements.in", wanted)
+        return folder / "requirements.in"
+    known = {one.name for one in indexes}
+    sources = {name: each for name, each in used.items() if each in known}
+    lines = ["[project]", 'name = "nb2svc-lock"', 'version = "0"']
+    lines += [f"dependencies = {json.dumps([*wanted, *sources])}", "[tool.uv.sources]"]
+    lines += [f"{json.dumps(name)} = {{ index = {json.dumps(each)} }}" for name, each in sources.items()]
+    for one in indexes:
+        lines += ["[[tool.uv.index]]", f"name = {json.dumps(one.name)}", f"url = {json.dumps(one.url)}"]
+        lines += [f"explicit = {json.dumps(one.explicit)}"]
+    _write_lines(folder / "pyproject.toml", lines)
+    return folder / "pyproject.toml"
 
 
 def _write_lines(path: Path, lines: list[str]) -> None:

@@ -81,7 +81,7 @@ def test_the_last_stage_goes_from_rarely_to_often_changed():
 def test_it_says_why_system_packages_and_which_index_it_needs():
     text = render("Dockerfile", project=FULL)
     assert "#   libgomp1: libgomp.so.1 for x\n" in text
-    assert 'name the index "torch-cpu", which alone has torch, torchvision.' in text
+    assert 'name the index "torch-cpu", which gives torch, torchvision.' in text
     assert "install --no-install-recommends libgl1 libgomp1 \\\n" in text
     assert "FROM ${BASE} AS service" in render("Dockerfile", project=PLAIN)
 
