@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..values import Definition, HelperModule, Problem
@@ -22,6 +23,7 @@ class Found:
     object_references: dict[str, References] = field(default_factory=dict)
     object_groups: tuple[tuple[str, ...], ...] = ()  # names that share parts
     model_references: dict[str, References] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)  # path in the project → data file of a helper module
     environment: set[str] = field(default_factory=set)
     secrets: dict[str, str] = field(default_factory=dict)  # environment variable → value; never leaves the kernel
     problems: list[Problem] = field(default_factory=list)

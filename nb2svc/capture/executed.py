@@ -1,0 +1,145 @@
+"""The source of each file as it was when it ran: kept then, so that an edit since is noticed.
+
+A kernel runs for days, and the files beside the notebook are edited meanwhile. Python says through an audit event that
+a file's code is about to run; its text is read at that moment. Files that ran before nb2svc was loaded are not known.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import sys
+import sysconfig
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from .codes import holds
+
+Listener = Callable[[tuple[Any, ...]], None]
+
+_ran: dict[str, bytes] = {}  # file name as in its code objects → its text when it last ran
+_listeners: dict[str, Listener] = {}  # audit event → who hears of it
+_installed = False
+# IPython's reloader runs single functions of a file under the file's name; that is not the file.
+_PARTIAL = "deduperreload"
+
+
+class FileChangedError(Exception):
+    """A file is not what it was when its code ran."""
+
+
+def listen(event: str, listener: Listener) -> None:
+    """Let ``listener`` hear of an audit event from now on. It must be quick: every such event of the kernel comes.
+
+    An audit hook cannot be taken out again, so there is one, for as long as the process lives.
+    """
+    global _installed  # noqa: PLW0603 - one hook a process
+    _listeners[event] = listener
+    if not _installed:
+        _installed = True
+        sys.addaudithook(_hook)
+
+
+def record() -> None:
+    """Keep the text of every file outside the interpreter's own folders that runs from now on."""
+    listen("exec", _keep)
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    listener = _listeners.get(event)
+    if listener is None:
+        return
+    try:
+        listener(arguments)
+    except Exception:  # noqa: BLE001, S110 - an exception of a hook would be that of the audited statement
+        pass
+
+
+def _keep(arguments: tuple[Any, ...]) -> None:
+    code = arguments[0]
+    if not isinstance(code, CodeType) or code.co_name != "<module>" or code.co_filename.startswith(LIBRARIES):
+        return
+    if _PARTIAL in sys._getframe(2).f_code.co_filename:  # noqa: SLF001 - who called exec()
+        return
+    try:
+        _ran[code.co_filename] = Path(code.co_filename).read_bytes()
+    except OSError:  # a cell, or code made from a string
+        return
+
+
+LIBRARIES = (
+    "<",
+    *{f"{sysconfig.get_path(key).rstrip('/')}/" for key in ("stdlib", "platstdlib", "purelib", "platlib")},
+)
+
+
+def text_of(module: ModuleType) -> bytes | None:
+    """The source of a loaded module as its file has it now; None where it has none (native code, namespaces)."""
+    file = getattr(module, "__file__", None)
+    if not file or not file.endswith(".py"):
+        return None
+    path = Path(file)
+    if path.is_file():
+        return path.read_bytes()
+    loader = getattr(module, "__loader__", None)  # inside an archive, say
+    try:
+        text = loader.get_source(module.__name__) if loader is not None else None
+    except (AttributeError, ImportError, OSError):
+        return None
+    return None if text is None else text.encode()
+
+
+def text_when_run(file: str) -> bytes | None:
+    """The text that a file had when it last ran; None where that is not known."""
+    return _ran.get(file)
+
+
+def edited_since_import(module: ModuleType) -> bool | None:
+    """Whether a module's file was edited after its code last ran in this kernel; None where nobody can know."""
+    file = getattr(module, "__file__", None) or ""
+    ran = text_when_run(file)
+    if ran is None:
+        return None
+    now = text_of(module)
+    return now is not None and now != ran
+
+
+@dataclass(frozen=True)
+class Script:
+    """A file that is no module of the project (``%run clean.py``): its text as it was when it ran."""
+
+    path: Path
+    text: str
+
+    @property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+
+def script_of(code: CodeType) -> Script | None:
+    """The file that a function's code came from, if it came from one; what stood in it when it ran.
+
+    Raises ``FileChangedError`` where the file was edited since, or is gone and was not seen when it ran.
+    """
+    path = Path(code.co_filename)
+    if path.suffix != ".py" or not path.is_absolute():
+        return None
+    ran = text_when_run(code.co_filename)
+    now = path.read_bytes() if path.is_file() else None
+    text = now if now is not None else ran
+    if text is None:
+        raise FileChangedError(f"{path.name} is gone")
+    if not _made(text, code) or (ran is not None and ran != text and not _made(ran, code)):
+        raise FileChangedError(f"{path.name} was edited since it ran")
+    return Script(path, importlib.util.decode_source(text))
+
+
+def _made(text: bytes, code: CodeType) -> bool:
+    """Whether compiling ``text`` gives ``code`` somewhere."""
+    try:
+        return holds(compile(text, code.co_filename, "exec", dont_inherit=True), code)
+    except (SyntaxError, ValueError):
+        return False
