@@ -53,11 +53,6 @@ def codes_in(code: CodeType) -> Iterator[CodeType]:
             yield from codes_in(constant)
 
 
-def holds(code: CodeType, wanted: CodeType) -> bool:
-    """Whether ``code`` has a part that does the same as ``wanted``."""
-    return any(one.co_name == wanted.co_name and same_code(one, wanted) for one in codes_in(code))
-
-
 def same_shell(left: CodeType, right: CodeType) -> bool:
     """Whether two modules do the same at their top level, whatever their functions and classes do."""
     if (left.co_code, left.co_names) != (right.co_code, right.co_names):

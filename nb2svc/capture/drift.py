@@ -18,7 +18,7 @@ import ast
 import importlib.util
 import marshal
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -47,19 +47,25 @@ class Drift:
         return bool(self.edited or self.changed or self.state)
 
 
-def drift_of(module: ModuleType, text: bytes, used: Collection[str] = ()) -> Drift:
+def drift_of(
+    module: ModuleType, text: bytes, used: Collection[str] = (), replayed: Collection[tuple[int, str]] = ()
+) -> Drift:
     """Compare a loaded module with ``text``, its file's content now; ``used`` are names that captured code uses.
 
+    ``replayed`` are attributes, as (id of the module or class, name), that the service sets as they are here.
     Raises ``SyntaxError`` where the file is no Python any more.
     """
-    comparison = _Comparison(module, text, used)
+    comparison = _Comparison(module, text, used, replayed)
     comparison.run()
     unique = (tuple(dict.fromkeys(part)) for part in (comparison.edited, comparison.changed, comparison.state))
     return Drift(*unique)
 
 
 class _Comparison:
-    def __init__(self, module: ModuleType, text: bytes, used: Collection[str]) -> None:
+    def __init__(
+        self, module: ModuleType, text: bytes, used: Collection[str], replayed: Collection[tuple[int, str]]
+    ) -> None:
+        self.replayed = replayed
         self.module = module
         self.names: dict[str, Any] = vars(module)
         self.file = str(module.__file__)
@@ -79,14 +85,16 @@ class _Comparison:
     def run(self) -> None:
         self._top_level()
         for node in self.source.definitions:
-            self._definition(node, self.names, "")
+            self._definition(node, self.module, "")
         for value in list(self.names.values()):
             for function in self._own_functions(value):
                 self._code(function)
         for name, written in self.source.constants.items():
-            self._constant(name, written)
+            if not self._is_replayed(self.module, name):
+                self._constant(name, written)
         for name, statement in imported_once(self.source).items():
-            self._import(name, *statement)
+            if not self._is_replayed(self.module, name):
+                self._import(name, *statement)
         self._added()
 
     # --- statements ---------------------------------------------------------------------------
@@ -110,9 +118,15 @@ class _Comparison:
 
     # --- functions and classes ----------------------------------------------------------------
 
-    def _definition(self, node: ast.stmt, namespace: Mapping[str, Any], prefix: str) -> None:
+    def _is_replayed(self, owner: object, name: str) -> bool:
+        return (id(owner), name) in self.replayed
+
+    def _definition(self, node: ast.stmt, owner: object, prefix: str) -> None:
         """What an undecorated ``def`` or ``class`` bound is still there, and still what the file defines."""
         name: str = node.name  # type: ignore[attr-defined]
+        namespace = vars(owner)
+        if self._is_replayed(owner, name):
+            return
         shown = prefix + name
         live = namespace.get(name, UNKNOWN)
         if live is UNKNOWN:
@@ -124,14 +138,13 @@ class _Comparison:
                 self._replaced(shown)
                 return
             for inner in _plain_definitions(node.body):
-                self._definition(inner, vars(live), f"{shown}.")
+                self._definition(inner, live, f"{shown}.")
             for constant, value in module_source(node).constants.items():
-                self._class_constant(name, constant, shown, vars(live).get(constant, UNKNOWN), value)
+                if not self._is_replayed(live, constant):
+                    self._class_constant(name, constant, shown, vars(live).get(constant, UNKNOWN), value)
         elif decorated(node):
             return  # its code is found below, if at all: a decorator may give anything
-        elif not isinstance(live, FunctionType) or live.__code__.co_name != name:
-            self._replaced(shown)
-        elif not self._is_own(live):
+        elif not isinstance(live, FunctionType) or live.__code__.co_name != name or not self._is_own(live):
             self._replaced(shown)
         else:
             self._defaults(shown, node, live)
@@ -240,6 +253,8 @@ class _Comparison:
         prefix = f"{self.module.__name__}."
         for name, value in self.names.items():
             if name in self.source.bound or name not in self.used or (name.startswith("__") and name.endswith("__")):
+                continue
+            if self._is_replayed(self.module, name):
                 continue
             if isinstance(value, ModuleType) and value.__name__ == prefix + name:
                 continue  # a part of the package

@@ -6,17 +6,13 @@ a file's code is about to run; its text is read at that moment. Files that ran b
 
 from __future__ import annotations
 
-import ast
-import importlib.util
+import contextlib
 import sys
 import sysconfig
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
-
-from .codes import holds
 
 Listener = Callable[[tuple[Any, ...]], None]
 
@@ -25,10 +21,6 @@ _listeners: dict[str, Listener] = {}  # audit event → who hears of it
 _installed = False
 # IPython's reloader runs single functions of a file under the file's name; that is not the file.
 _PARTIAL = "deduperreload"
-
-
-class FileChangedError(Exception):
-    """A file is not what it was when its code ran."""
 
 
 def listen(event: str, listener: Listener) -> None:
@@ -52,10 +44,8 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     listener = _listeners.get(event)
     if listener is None:
         return
-    try:
+    with contextlib.suppress(Exception):  # an exception of a hook would be that of the audited statement
         listener(arguments)
-    except Exception:  # noqa: BLE001, S110 - an exception of a hook would be that of the audited statement
-        pass
 
 
 def _keep(arguments: tuple[Any, ...]) -> None:
@@ -95,51 +85,3 @@ def text_of(module: ModuleType) -> bytes | None:
 def text_when_run(file: str) -> bytes | None:
     """The text that a file had when it last ran; None where that is not known."""
     return _ran.get(file)
-
-
-def edited_since_import(module: ModuleType) -> bool | None:
-    """Whether a module's file was edited after its code last ran in this kernel; None where nobody can know."""
-    file = getattr(module, "__file__", None) or ""
-    ran = text_when_run(file)
-    if ran is None:
-        return None
-    now = text_of(module)
-    return now is not None and now != ran
-
-
-@dataclass(frozen=True)
-class Script:
-    """A file that is no module of the project (``%run clean.py``): its text as it was when it ran."""
-
-    path: Path
-    text: str
-
-    @property
-    def tree(self) -> ast.Module:
-        return ast.parse(self.text)
-
-
-def script_of(code: CodeType) -> Script | None:
-    """The file that a function's code came from, if it came from one; what stood in it when it ran.
-
-    Raises ``FileChangedError`` where the file was edited since, or is gone and was not seen when it ran.
-    """
-    path = Path(code.co_filename)
-    if path.suffix != ".py" or not path.is_absolute():
-        return None
-    ran = text_when_run(code.co_filename)
-    now = path.read_bytes() if path.is_file() else None
-    text = now if now is not None else ran
-    if text is None:
-        raise FileChangedError(f"{path.name} is gone")
-    if not _made(text, code) or (ran is not None and ran != text and not _made(ran, code)):
-        raise FileChangedError(f"{path.name} was edited since it ran")
-    return Script(path, importlib.util.decode_source(text))
-
-
-def _made(text: bytes, code: CodeType) -> bool:
-    """Whether compiling ``text`` gives ``code`` somewhere."""
-    try:
-        return holds(compile(text, code.co_filename, "exec", dont_inherit=True), code)
-    except (SyntaxError, ValueError):
-        return False

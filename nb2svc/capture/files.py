@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..values import Definition, HelperModule, Problem, Where
-from .located import locate
+from .importable import locate
 from .modules import IsDistributed
 from .opened import Opened
 from .paths import Named, paths_named

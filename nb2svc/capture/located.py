@@ -1,115 +1,164 @@
-"""Where a module comes from, without importing anything that the kernel did not import itself."""
+"""Where in the executed cells a live function or class was written, however deep inside others, found by its code."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-import sysconfig
+import ast
+import dis
+import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
-from typing import Any
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING
+
+from ..fingerprint import code_digest
+from ..values import CapturedCell
+from .executed import text_when_run
+
+if TYPE_CHECKING:
+    from .cells import CellLog, LoggedCell
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Scope = Function | ast.ClassDef
+
+_FUTURE_FLAGS = 0x1FE0000
 
 
 @dataclass(frozen=True)
 class Located:
-    """``file`` may lie inside an archive; ``folders`` are those of a package, several for a namespace package."""
+    """A function or class as it was written. ``parents`` are the scopes around it, outermost first."""
 
-    name: str
-    file: str = ""
-    folders: tuple[str, ...] = ()
-    loader: Any = None
-    is_built_in: bool = False
-
-    @property
-    def is_package(self) -> bool:
-        return bool(self.folders)
-
-    @property
-    def is_native(self) -> bool:
-        return self.file.endswith(tuple(EXTENSION_SUFFIXES))
-
-    @property
-    def base(self) -> Path:
-        """The folder from which the top-level package or module is imported: an entry of ``sys.path``."""
-        up = self.name.count(".") + (2 if Path(self.file).stem == "__init__" else 1)
-        return Path(self.file).parents[up - 1]
-
-    def source(self) -> bytes | None:
-        """Its text; None where there is none (native code, byte code alone)."""
-        if not self.file.endswith(".py"):
-            return None
-        path = Path(self.file)
-        if path.is_file():
-            return path.read_bytes()
-        try:
-            text = self.loader.get_source(self.name)
-        except (AttributeError, ImportError, OSError):
-            return None
-        return None if text is None else str(text).encode()
+    logged: LoggedCell
+    node: Scope
+    parents: tuple[Scope, ...] = ()
 
 
-def locate(name: str) -> Located | None:
-    """The module of this name as it is loaded, else as it would be found; None for none."""
-    module = sys.modules.get(name)
-    if module is None:
-        spec = _find(name)
-        return None if spec is None else _from_spec(name, spec)
-    spec = getattr(module, "__spec__", None)
-    file = getattr(module, "__file__", None) or ""
-    built_in = not file and getattr(spec, "origin", None) in {"built-in", "frozen"}
-    return Located(
-        name=name,
-        file=str(file),
-        folders=tuple(str(folder) for folder in getattr(module, "__path__", ())),
-        loader=getattr(module, "__loader__", None),
-        is_built_in=built_in or name in sys.builtin_module_names,
-    )
+def locate_function(log: CellLog, function: FunctionType) -> Located | None:
+    """The ``def`` or ``lambda`` whose code this is; None where no cell (and no unchanged script) has it."""
+    digest = code_digest(function.__code__)
+    for logged in _candidates(log, function.__code__):
+        flags = function.__code__.co_flags & _FUTURE_FLAGS | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        found = [code for code in _codes(logged.code, flags) if code_digest(code) == digest]
+        found.sort(key=lambda code: code.co_firstlineno != function.__code__.co_firstlineno)
+        for code in found:
+            if located := _node_of(logged, code, _codes(logged.code, flags)):
+                return located
+    return None
 
 
-def _from_spec(name: str, spec: ModuleSpec) -> Located:
-    return Located(
-        name=name,
-        file=spec.origin or "" if spec.has_location else "",
-        folders=tuple(spec.submodule_search_locations or ()),
-        loader=spec.loader,
-        is_built_in=spec.origin in {"built-in", "frozen"},
-    )
+def locate_class(log: CellLog, kind: type) -> Located | None:
+    """The ``class`` statement inside a function that made ``kind``; the newest where several could have."""
+    methods = [one.__code__ for one in vars(kind).values() if isinstance(one, FunctionType)]
+    path = [part for part in kind.__qualname__.split(".") if part != "<locals>"]
+    for logged in log.newest_first():
+        if kind.__name__ not in logged.code:
+            continue
+        for node, parents in scopes(logged.tree):
+            is_class = isinstance(node, ast.ClassDef) and [*map(name_of, parents), node.name] == path
+            if is_class and all(_holds(logged, node, code) for code in methods):
+                return Located(logged, node, parents)
+    return None
 
 
-def _find(name: str) -> ModuleSpec | None:
-    parent, _, _ = name.rpartition(".")
+def _holds(logged: LoggedCell, node: Scope, code: CodeType) -> bool:
+    """Whether this method may come from this class: generated ones (of dataclasses) come from no cell at all."""
+    if code.co_filename != logged.cell.filename:
+        return not code.co_filename.startswith(("/", "<ipython-input"))
+    return node.lineno <= code.co_firstlineno <= (node.end_lineno or node.lineno)
+
+
+def digests_within(logged: LoggedCell, first: int, last: int) -> set[str]:
+    """The digests of all code between two lines (from 1) of a cell."""
+    codes = _codes(logged.code, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    return {code_digest(code) for code in codes if first <= code.co_firstlineno <= last}
+
+
+def name_of(node: Scope) -> str:
+    return "<lambda>" if isinstance(node, ast.Lambda) else node.name
+
+
+def scopes(tree: ast.AST, parents: tuple[Scope, ...] = ()) -> Iterator[tuple[Scope, tuple[Scope, ...]]]:
+    """Every function, lambda and class of a tree in the order of the text, with the scopes around it."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            yield node, parents
+            yield from scopes(node, (*parents, node))
+        else:
+            yield from scopes(node, parents)
+
+
+def _candidates(log: CellLog, code: CodeType) -> Iterator[LoggedCell]:
+    filename = code.co_filename
+    if logged := log.by_filename(filename):
+        yield logged
+    elif filename.endswith(".py") and (text_when_run(filename) or Path(filename).is_file()):
+        # A script of %run. Where its text was not seen when it ran, an edit since shows in the code, which is compared.
+        yield _script(filename)
+    else:  # a magic compiled its cell itself, under a name of its own
+        yield from (logged for logged in log.newest_first() if "%" in logged.cell.raw)
+
+
+def _script(filename: str) -> LoggedCell:
+    from .cells import LoggedCell
+
+    text = (text_when_run(filename) or Path(filename).read_bytes()).decode("utf-8", "replace").replace("\r\n", "\n")
+    return LoggedCell(CapturedCell(number=0, raw=text, code=text, filename=filename))
+
+
+@functools.lru_cache(maxsize=512)
+def _codes(source: str, flags: int) -> tuple[CodeType, ...]:
+    """Every code object below a module's, in the order of the text."""
     try:
-        if not parent:
-            return importlib.util.find_spec(name)
-        above = locate(parent)
-        # ``importlib.util.find_spec`` would import the parent
-        return PathFinder.find_spec(name, list(above.folders)) if above and above.folders else None
-    except (ImportError, ValueError, AttributeError):
-        return None
+        module = compile(source, "<cell>", "exec", flags=flags, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return ()
+    return tuple(_below(module))
 
 
-@cache
-def _folders(*keys: str) -> tuple[Path, ...]:
-    return tuple({Path(sysconfig.get_path(key)).resolve() for key in keys})
+def _below(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _below(constant)
 
 
-def is_standard(located: Located) -> bool:
-    """Of the interpreter itself."""
-    return located.is_built_in or (
-        bool(located.file)
-        and _is_below(located.file, _folders("stdlib", "platstdlib"))
-        and not is_in_site_packages(located)
-    )
+def _node_of(logged: LoggedCell, code: CodeType, codes: tuple[CodeType, ...]) -> Located | None:
+    from .sources import first_line
+
+    def is_alike(name: str, line: int) -> bool:
+        return (name, line) == (code.co_name, code.co_firstlineno)
+
+    alike = [
+        Located(logged, node, parents)
+        for node, parents in scopes(logged.tree)
+        if not isinstance(node, ast.ClassDef)
+        and is_alike(name_of(node), node.lineno if isinstance(node, ast.Lambda) else first_line(node))
+    ]
+    spots = list(_spots(code)) if len(alike) > 1 else []
+    if spots:
+        alike = [located for located in alike if _contains(located.node, spots)]
+        alike.sort(key=lambda located: _extent(located.node))
+    elif len(alike) > 1:  # code without columns: all before Python 3.11, and ``lambda: 1``
+        rivals = [one for one in codes if is_alike(one.co_name, one.co_firstlineno)]
+        alike = [alike[rivals.index(code)]] if len(rivals) == len(alike) else []
+    return alike[0] if alike else None
 
 
-def is_in_site_packages(located: Located) -> bool:
-    """Below the interpreter's folders of installed packages, with its file or (a namespace) with any folder."""
-    places = [located.file] if located.file else list(located.folders)
-    return any(_is_below(place, _folders("purelib", "platlib")) for place in places)
+def _spots(code: CodeType) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where the expressions that the code evaluates begin and end: (line, UTF-8 column)."""
+    for instruction in dis.get_instructions(code):
+        place = getattr(instruction, "positions", None)
+        if place is not None and place.col_offset is not None and place.end_col_offset:  # 0: the function as a whole
+            yield (place.lineno, place.col_offset), (place.end_lineno, place.end_col_offset)
 
 
-def _is_below(place: str, folders: tuple[Path, ...]) -> bool:
-    path = Path(place).resolve()
-    return any(folder in path.parents for folder in folders)
+def _contains(node: Scope, spots: list[tuple[tuple[int, int], tuple[int, int]]]) -> bool:
+    """Whether all that the code does stands inside the body of ``node``."""
+    body = node.body if isinstance(node, ast.Lambda) else node
+    first = (body.lineno, body.col_offset)
+    last = (body.end_lineno or 0, body.end_col_offset or 0)
+    return all(first <= begin <= end <= last for begin, end in spots)
+
+
+def _extent(node: Scope) -> tuple[int, int]:
+    return (node.end_lineno or 0) - node.lineno, (node.end_col_offset or 0) - node.col_offset

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from importlib.util import resolve_name
 
-from .located import locate
+from .importable import locate
 
 
 def imports_of(tree: ast.Module, name: str, *, is_package: bool) -> set[str]:

@@ -13,7 +13,7 @@ from ..runtime.manifest import OPTIONAL_DISTRIBUTIONS, RUNTIME_DISTRIBUTIONS
 from ..values import HelperModule, Problem, Where
 from .drift import drift_of
 from .executed import text_of
-from .located import Located, is_in_site_packages, is_standard, locate
+from .importable import Located, is_in_site_packages, is_standard, locate
 from .module_imports import imports_of
 
 # Decides whether the module of this name belongs to an installed distribution.
@@ -136,10 +136,12 @@ class HelperModules:
             self.problems.append(problem)
 
 
-def drift_problems(helpers: Collection[HelperModule], used: Collection[str]) -> tuple[list[Problem], list[Problem]]:
+def drift_problems(
+    helpers: Collection[HelperModule], used: Collection[str], replayed: Collection[tuple[int, str]] = ()
+) -> tuple[list[Problem], list[Problem]]:
     """What in the loaded helper modules is not what their files say: errors, and warnings about their own state.
 
-    ``used`` are the names that captured code uses.
+    ``used`` are the names that captured code uses, ``replayed`` the attributes that the service sets as they are here.
     """
     problems, warnings = [], []
     for helper in helpers:
@@ -148,7 +150,7 @@ def drift_problems(helpers: Collection[HelperModule], used: Collection[str]) -> 
             continue  # to be imported by the service for the first time
         file = helper.path.removeprefix("lib/")
         try:
-            drift = drift_of(module, helper.source, used)
+            drift = drift_of(module, helper.source, used, replayed)
         except (SyntaxError, ValueError) as error:
             hint = f"mend {file}, then restart the kernel and run all cells"
             problems.append(Problem(message=f"{file} is no Python any more: {error}", hint=hint, where=helper.where))

@@ -210,6 +210,7 @@ def capture(
             where=Where(notebook=identity.notebook),
         )
     found = closure_of(registry, kernel)
+    definitions = found.with_fingerprints()  # before the examples are asked again, which may change what they hold
     examples, failures = _all_examples(registry, found, kernel, identity.name)
     if found.problems or failures:
         draft = _draft(found, examples, identity)
@@ -356,6 +357,7 @@ def _dump_objects(registry: Registry, found: Found, staging: Path) -> tuple[Live
             models=models,
             references=References(
                 notebook={key: one for each in references for key, one in each.notebook.items()},
+                names={key: name for each in references for key, name in each.names.items()},
                 modules={module for each in references for module in each.modules},
             ),
             why=f"{', '.join(names)} of the notebook",

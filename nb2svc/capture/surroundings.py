@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ def look_around(
         for references in [*found.object_references.values(), *found.model_references.values()]
         for module in references.modules
     } & helpers.keys()
-    problems, warnings = drift_problems(list(found.helpers.values()), used)
+    replayed = set(_replayed(definitions, namespace))
+    problems, warnings = drift_problems(list(found.helpers.values()), used, replayed)
     problems += drift_of_distributions(found.modules)
     files = DataFiles(included, is_distributed)
     files.read_definitions(definitions, namespace)
@@ -47,6 +48,18 @@ def look_around(
         for node in nodes:
             if isinstance(node, ast.ClassDef) and is_settings(values.get(node.name)):
                 _settings(found, values[node.name])
+
+
+def _replayed(definitions: list[Definition], namespace: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+    """Attributes of modules and classes that a statement of the service sets: ``helpers.RATE = 3``."""
+    for definition in definitions:
+        if definition.kind != "statement" or "." not in definition.name:
+            continue
+        first, *path, last = definition.name.split(".")
+        owner: Any = namespace.get(first)
+        for part in path:
+            owner = getattr(owner, part, None)
+        yield id(owner), last
 
 
 def _environment(found: Found, definitions: list[Definition], namespace: Mapping[str, Any]) -> None:
