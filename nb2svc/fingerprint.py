@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import functools
 import hashlib
+import inspect
 from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any
@@ -19,7 +20,9 @@ OWN_MODULES = ("__main__", "service.notebook")
 
 _MAX_DEPTH = 6
 _MAX_ITEMS = 1_000  # of a container; what is longer is compared by its length
-_FUTURE_FLAGS = 0x1FE0000  # ``from __future__`` holds for a module, in a notebook only for the cells after it
+# ``from __future__`` holds for a module, in a notebook only for the cells after it; and where a function stands is of
+# no matter.
+_IGNORED_FLAGS = 0x1FE0000 | inspect.CO_NESTED
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 #: What Python and metaclasses write into a class; it says nothing or differs from run to run.
 _BOOKKEEPING = frozenset(
@@ -63,7 +66,7 @@ def code_digest(code: CodeType) -> str:
 def _code_parts(code: CodeType) -> Iterator[str]:
     yield code.co_name
     yield code.co_code.hex()
-    yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_FUTURE_FLAGS))
+    yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_IGNORED_FLAGS))
     yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars))
     for constant in code.co_consts:
         yield _constant(constant)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..fingerprint import fingerprint
 from ..values import Definition, HelperModule, Problem
 from .objects import References
 from .ordering import Node, in_order
@@ -22,6 +23,7 @@ class Found:
     objects: dict[str, Any] = field(default_factory=dict)
     object_references: dict[str, References] = field(default_factory=dict)
     object_groups: tuple[tuple[str, ...], ...] = ()  # names that share parts
+    live: dict[str, Any] = field(default_factory=dict)  # functions and classes, by the name they have in the project
     model_references: dict[str, References] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)  # path in the project → data file of a helper module
     environment: set[str] = field(default_factory=set)
@@ -31,7 +33,15 @@ class Found:
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
+        """In the order in which they must stand."""
         return in_order(self.nodes)
+
+    def with_fingerprints(self) -> tuple[Definition, ...]:
+        """``definitions``, each function and class with its fingerprint of this moment."""
+        return tuple(
+            replace(one, fingerprint=fingerprint(self.live[one.name])) if one.name in self.live else one
+            for one in self.definitions
+        )
 
     def import_lines(self) -> tuple[str, ...]:
         return tuple(sorted({line for lines in self.imports.values() for line in lines}))

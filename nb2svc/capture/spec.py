@@ -210,11 +210,10 @@ def capture(
             where=Where(notebook=identity.notebook),
         )
     found = closure_of(registry, kernel)
+    if found.problems:
+        examples, failures = _all_examples(registry, found, kernel, identity.name)
+        raise_all([*found.problems, *also(_draft(found, examples, identity), found.secrets)], failures)
     definitions = found.with_fingerprints()  # before the examples are asked again, which may change what they hold
-    examples, failures = _all_examples(registry, found, kernel, identity.name)
-    if found.problems or failures:
-        draft = _draft(found, examples, identity)
-        raise_all([*found.problems, *also(draft, found.secrets)], failures)
     try:
         artifacts = _dump_models(registry, found, staging)
         objects = _dump_objects(registry, found, staging)
@@ -224,6 +223,9 @@ def capture(
             hint="make it in a %%startup cell instead",
             where=Where(notebook=identity.notebook, name=error.path),
         ) from error
+    examples, failures = _all_examples(registry, found, kernel, identity.name)
+    if failures:
+        raise_all(also(_draft(found, examples, identity), found.secrets), failures)
     bodies = {one.body.name: one.body for one in registry.endpoints if one.body}
     spec = ServiceSpec(
         name=identity.name,
@@ -238,7 +240,7 @@ def capture(
         closure=Closure(
             imports=found.import_lines(),
             modules=tuple(sorted(found.modules)),
-            definitions=found.definitions,
+            definitions=definitions,
             helpers=tuple(found.helpers[name] for name in sorted(found.helpers)),
             objects=objects,
             files=_files(found, identity),
