@@ -7,6 +7,7 @@ only: the clean room runs this file by itself.
 
 from __future__ import annotations
 
+import dis
 import enum
 import functools
 import hashlib
@@ -65,11 +66,38 @@ def code_digest(code: CodeType) -> str:
 
 def _code_parts(code: CodeType) -> Iterator[str]:
     yield code.co_name
-    yield code.co_code.hex()
+    yield instructions(code)
     yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_IGNORED_FLAGS))
     yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars))
     for constant in code.co_consts:
         yield _constant(constant)
+
+
+def instructions(code: CodeType) -> str:
+    """What code executes, jumps by the number of the step they lead to.
+
+    CPython 3.11 and later compile ``module.function()`` otherwise where the same file imports the module. A cell does
+    not, and the project does: the two forms are one here.
+    """
+    numbers: dict[int, int] = {}
+    steps = []
+    for one in dis.get_instructions(code):
+        numbers[one.offset] = len(steps)
+        if one.opname not in _PADDING:
+            steps.append(one)
+    texts = []
+    for one in steps:
+        if one.opcode in _JUMPS:
+            texts.append(f"{one.opname} → {numbers.get(one.argval, one.argval)}")
+        elif one.opname in {"LOAD_ATTR", "LOAD_METHOD", "LOAD_GLOBAL"}:
+            texts.append(f"{one.opname.replace('METHOD', 'ATTR')} {one.argval}")
+        else:
+            texts.append(f"{one.opname} {one.arg}")
+    return "\n".join(texts)
+
+
+_PADDING = frozenset({"PUSH_NULL", "CACHE", "EXTENDED_ARG"})
+_JUMPS = frozenset({*dis.hasjrel, *dis.hasjabs})
 
 
 def _constant(value: object) -> str:

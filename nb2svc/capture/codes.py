@@ -6,9 +6,10 @@ import inspect
 from collections.abc import Iterator
 from types import CodeType
 
+from ..fingerprint import instructions
+
 _COMPARED = (
     "co_name",
-    "co_code",
     "co_names",
     "co_varnames",
     "co_freevars",
@@ -17,13 +18,14 @@ _COMPARED = (
     "co_argcount",
     "co_posonlyargcount",
     "co_kwonlyargcount",
-    "co_exceptiontable",  # since Python 3.11
 )
 
 
 def same_code(left: CodeType, right: CodeType) -> bool:
     """Whether two code objects do the same. File names, lines and a docstring's indentation do not count."""
-    if any(getattr(left, name, None) != getattr(right, name, None) for name in _COMPARED):
+    if any(getattr(left, name) != getattr(right, name) for name in _COMPARED):
+        return False
+    if left.co_code != right.co_code and instructions(left) != instructions(right):
         return False
     mine, other = left.co_consts, right.co_consts
     if len(mine) != len(other):
@@ -55,7 +57,7 @@ def codes_in(code: CodeType) -> Iterator[CodeType]:
 
 def same_shell(left: CodeType, right: CodeType) -> bool:
     """Whether two modules do the same at their top level, whatever their functions and classes do."""
-    if (left.co_code, left.co_names) != (right.co_code, right.co_names):
+    if left.co_names != right.co_names or instructions(left) != instructions(right):
         return False
     mine, other = ([one for one in code.co_consts if not isinstance(one, CodeType)] for code in (left, right))
     return len(mine) == len(other) and all(map(_same_constant, mine, other))

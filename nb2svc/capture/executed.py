@@ -6,19 +6,26 @@ a file's code is about to run; its text is read at that moment. Files that ran b
 
 from __future__ import annotations
 
-import contextlib
+import re
 import sys
 import sysconfig
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from importlib.util import decode_source
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
+
+from ..fingerprint import code_digest
+from .codes import codes_in
 
 Listener = Callable[[tuple[Any, ...]], None]
 
 _ran: dict[str, bytes] = {}  # file name as in its code objects → its text when it last ran
+_scripts: list[str] = []  # files that ran otherwise than by an import, since somebody asked
 _listeners: dict[str, Listener] = {}  # audit event → who hears of it
 _installed = False
+_inside = threading.local()
 # IPython's reloader runs single functions of a file under the file's name; that is not the file.
 _PARTIAL = "deduperreload"
 
@@ -42,22 +49,30 @@ def record() -> None:
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     listener = _listeners.get(event)
-    if listener is None:
+    if listener is None or getattr(_inside, "hook", False):  # what a listener does is audited, too
         return
-    with contextlib.suppress(Exception):  # an exception of a hook would be that of the audited statement
+    _inside.hook = True
+    try:
         listener(arguments)
+    except Exception:  # noqa: BLE001, S110 - it would be that of the audited statement
+        pass
+    finally:
+        _inside.hook = False
 
 
 def _keep(arguments: tuple[Any, ...]) -> None:
     code = arguments[0]
     if not isinstance(code, CodeType) or code.co_name != "<module>" or code.co_filename.startswith(LIBRARIES):
         return
-    if _PARTIAL in sys._getframe(2).f_code.co_filename:  # noqa: SLF001 - who called exec()
+    caller = sys._getframe(2).f_code.co_filename  # noqa: SLF001 - who called exec()
+    if _PARTIAL in caller:
         return
     try:
         _ran[code.co_filename] = Path(code.co_filename).read_bytes()
     except OSError:  # a cell, or code made from a string
         return
+    if not caller.startswith("<frozen importlib"):
+        _scripts.append(code.co_filename)
 
 
 LIBRARIES = (
@@ -80,6 +95,35 @@ def text_of(module: ModuleType) -> bytes | None:
     except (AttributeError, ImportError, OSError):
         return None
     return None if text is None else text.encode()
+
+
+def take_scripts() -> list[tuple[str, str]]:
+    """(file, text) of what ran as a script (``%run clean.py``) since the last time, in its order."""
+    found = [(file, decode_source(_ran[file])) for file in _scripts]
+    _scripts.clear()
+    return found
+
+
+def scripts_of(cell: str, namespace: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(file, text) of the scripts that a cell's ``%run`` lines name, where the text gives the code that they left in
+    ``namespace``: for cells that ran before anything was kept.
+    """
+    for match in _RUN.finditer(cell):
+        path = Path(match[1].strip("'\"")).expanduser().absolute()
+        path = path if path.suffix else path.with_suffix(".py")
+        if not path.is_file():
+            continue
+        text = path.read_bytes()
+        left = [one.__code__ for one in list(namespace.values()) if isinstance(one, FunctionType)]
+        try:
+            known = {code_digest(one) for one in codes_in(compile(text, str(path), "exec", dont_inherit=True))}
+        except (SyntaxError, ValueError):
+            continue
+        if all(code_digest(code) in known for code in left if code.co_filename == str(path)):
+            yield str(path), decode_source(text)
+
+
+_RUN = re.compile(r"^[ \t]*%run[ \t]+(?:-\w+[ \t]+)*([^\s-]\S*)", re.MULTILINE)
 
 
 def text_when_run(file: str) -> bytes | None:
