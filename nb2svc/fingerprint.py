@@ -24,6 +24,7 @@ _MAX_ITEMS = 1_000  # of a container; what is longer is compared by its length
 # ``from __future__`` holds for a module, in a notebook only for the cells after it; and where a function stands is of
 # no matter.
 _IGNORED_FLAGS = 0x1FE0000 | inspect.CO_NESTED
+_JUMPS = frozenset({*dis.hasjabs, *dis.hasjrel})
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 #: What Python and metaclasses write into a class; it says nothing or differs from run to run.
 _BOOKKEEPING = frozenset(
@@ -66,38 +67,31 @@ def code_digest(code: CodeType) -> str:
 
 def _code_parts(code: CodeType) -> Iterator[str]:
     yield code.co_name
-    yield instructions(code)
+    yield from operations(code)
     yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_IGNORED_FLAGS))
     yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars))
     for constant in code.co_consts:
         yield _constant(constant)
 
 
-def instructions(code: CodeType) -> str:
-    """What code executes, jumps by the number of the step they lead to.
+def operations(code: CodeType) -> Iterator[str]:
+    """The bytecode, but for how it calls attributes.
 
-    CPython 3.11 and later compile ``module.function()`` otherwise where the same file imports the module. A cell does
-    not, and the project does: the two forms are one here.
+    ``math.sqrt(x)`` is compiled in one of two ways: as a call of a method, or, where ``import math`` stands in the same
+    cell or file, as a call of a function that an attribute holds. They do the same.
     """
+    kept: list[dis.Instruction] = []
     numbers: dict[int, int] = {}
-    steps = []
     for one in dis.get_instructions(code):
-        numbers[one.offset] = len(steps)
-        if one.opname not in _PADDING:
-            steps.append(one)
-    texts = []
-    for one in steps:
+        numbers[one.offset] = len(kept)
+        if one.opname not in {"PUSH_NULL", "EXTENDED_ARG"}:
+            kept.append(one)
+    for one in kept:
+        name = "LOAD_ATTR" if one.opname == "LOAD_METHOD" else one.opname
         if one.opcode in _JUMPS:
-            texts.append(f"{one.opname} → {numbers.get(one.argval, one.argval)}")
-        elif one.opname in {"LOAD_ATTR", "LOAD_METHOD", "LOAD_GLOBAL"}:
-            texts.append(f"{one.opname.replace('METHOD', 'ATTR')} {one.argval}")
+            yield f"{name} {numbers[one.argval]}"
         else:
-            texts.append(f"{one.opname} {one.arg}")
-    return "\n".join(texts)
-
-
-_PADDING = frozenset({"PUSH_NULL", "CACHE", "EXTENDED_ARG"})
-_JUMPS = frozenset({*dis.hasjrel, *dis.hasjabs})
+            yield f"{name} {one.argval if one.opcode in dis.hasname else one.arg}"
 
 
 def _constant(value: object) -> str:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator
 from types import CodeType
 
-from ..fingerprint import instructions
+from ..fingerprint import operations
 
 _COMPARED = (
     "co_name",
@@ -25,7 +25,7 @@ def same_code(left: CodeType, right: CodeType) -> bool:
     """Whether two code objects do the same. File names, lines and a docstring's indentation do not count."""
     if any(getattr(left, name) != getattr(right, name) for name in _COMPARED):
         return False
-    if left.co_code != right.co_code and instructions(left) != instructions(right):
+    if left.co_code != right.co_code and list(operations(left)) != list(operations(right)):
         return False
     mine, other = left.co_consts, right.co_consts
     if len(mine) != len(other):
@@ -57,7 +57,7 @@ def codes_in(code: CodeType) -> Iterator[CodeType]:
 
 def same_shell(left: CodeType, right: CodeType) -> bool:
     """Whether two modules do the same at their top level, whatever their functions and classes do."""
-    if left.co_names != right.co_names or instructions(left) != instructions(right):
+    if left.co_names != right.co_names or list(operations(left)) != list(operations(right)):
         return False
     mine, other = ([one for one in code.co_consts if not isinstance(one, CodeType)] for code in (left, right))
     return len(mine) == len(other) and all(map(_same_constant, mine, other))
