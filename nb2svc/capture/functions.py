@@ -44,7 +44,8 @@ def as_function(closure: ClosureBuilder, taken: Taken) -> bool:
 
 def is_own(function: FunctionType) -> bool:
     """Whether its code is the notebook's, whatever it says of itself: a wrapper names the module of what it wraps."""
-    return function.__globals__.get("__name__", "__main__") == "__main__"  # %run takes it out of a script's globals
+    name = function.__globals__.get("__name__", "__main__")  # %run takes it out of its script's globals
+    return bool(name == "__main__")
 
 
 def _as_wrapped(closure: ClosureBuilder, taken: Taken) -> bool:

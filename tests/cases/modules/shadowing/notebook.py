@@ -1,6 +1,9 @@
 # What these files would hide or need, the service has otherwise; all of them are named at once.
 
 # %% [imports]
+import sys
+
+sys.path.insert(0, "")
 import clumsy
 import sched
 import service
