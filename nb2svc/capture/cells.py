@@ -103,7 +103,8 @@ def bound_names(node: ast.stmt) -> set[str]:
         targets = [node.target]
     elif isinstance(node, (ast.With, ast.AsyncWith)):
         targets = [item.optional_vars for item in node.items if item.optional_vars]
-    names = {inner.id for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name)}
+    inside = (inner for target in targets for inner in ast.walk(target))  # ``a.b = 1`` and ``a[0] = 1`` bind nothing
+    names = {inner.id for inner in inside if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)}
     walruses = (inner for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)) if _is_simple(node) else ()
     return names | {walrus.target.id for walrus in walruses}
 

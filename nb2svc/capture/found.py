@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..fingerprint import fingerprint
+from ..fingerprint import Find, fingerprint
 from ..values import Definition, HelperModule, Problem
 from .objects import References
 from .ordering import Node, in_order
@@ -36,10 +36,10 @@ class Found:
         """In the order in which they must stand."""
         return in_order(self.nodes)
 
-    def with_fingerprints(self) -> tuple[Definition, ...]:
+    def with_fingerprints(self, find: Find) -> tuple[Definition, ...]:
         """``definitions``, each function and class with its fingerprint of this moment."""
         return tuple(
-            replace(one, fingerprint=fingerprint(self.live[one.name])) if one.name in self.live else one
+            replace(one, fingerprint=fingerprint(self.live[one.name], find)) if one.name in self.live else one
             for one in self.definitions
         )
 

@@ -30,6 +30,7 @@ from .found import Found, Served
 from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
 from .live import answer
+from .located import find_in
 from .objects import References, UnpicklableError
 from .opened import watching
 from .registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
@@ -213,7 +214,8 @@ def capture(
     if found.problems:
         examples, failures = _all_examples(registry, found, kernel, identity.name)
         raise_all([*found.problems, *also(_draft(found, examples, identity), found.secrets)], failures)
-    definitions = found.with_fingerprints()  # before the examples are asked again, which may change what they hold
+    # before the examples are asked again, which may change what they hold
+    definitions = found.with_fingerprints(find_in(kernel.log))
     try:
         artifacts = _dump_models(registry, found, staging)
         objects = _dump_objects(registry, found, staging)
