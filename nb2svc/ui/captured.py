@@ -42,9 +42,7 @@ def card(mark: Marked, before: Registry, kernel: LiveKernel, name: str) -> Card:
 
 
 def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], app: Any) -> Card:
-    from ..capture.inputs import inputs_of
-
-    inputs = inputs_of(mark)
+    inputs = mark.inputs
     examples = answers_of_model(mark, app)
     kind = type(mark.value)
     facts = [
