@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kernel container interpreters bench lock clean
+.PHONY: help demo test lint unit kernel cases container interpreters bench lock clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -14,7 +14,7 @@ help:  ## what there is
 demo: $(READY)  ## the main job on a real notebook: export, build, run, test, ask
 	@$(BIN)/python dev/demo.py
 
-test: lint unit kernel container interpreters  ## every tier that this machine can run
+test: lint unit kernel cases container interpreters  ## every tier that this machine can run
 
 lint: $(READY)  ## types, style and format
 	$(BIN)/ruff check .
@@ -26,6 +26,9 @@ unit: $(READY)  ## pure parts, and real processes without a kernel
 
 kernel: $(READY)  ## magics and notebooks in real kernels
 	$(BIN)/python -m pytest tests/kernel -n 2
+
+cases: $(READY)  ## a folder per case: a notebook, what must become of it, checked on the running service
+	$(BIN)/python -m pytest tests/cases -n 2 --dist loadgroup
 
 container: $(READY)  ## images in a real Docker engine (skipped, with the reason, where there is none)
 	$(BIN)/python -m pytest tests/container

@@ -71,7 +71,7 @@ def load_extension(runs: int) -> None:
 
 
 def endpoint_cell(runs: int) -> None:
-    sys.path.insert(0, str(ROOT / "tests" / "kernel"))
+    sys.path.insert(0, str(ROOT / "tests" / "shared"))
     from live import IRIS, LiveKernel
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "shared"))  # what more than one tier uses
 
 
 def pytest_configure():

@@ -56,7 +56,7 @@ def dump_model(value: object, *, staging: Path, name: str, format_: str, referen
         format_ = "joblib" if any(module.partition(".")[0] == "sklearn" for module in references.modules) else "pickle"
     suffix = {"joblib": "joblib", "pickle": "pkl"}[format_]
     target = staging / f"{name}.{suffix}"
-    with as_members_of_the_project(references.notebook), _without_addresses(), target.open("wb") as file:
+    with as_members_of_the_project(references), _without_addresses(), target.open("wb") as file:
         if format_ == "joblib":
             import joblib
 
@@ -70,7 +70,7 @@ def dump_objects(
     values: Mapping[str, object], *, target: Path, models: Mapping[int, str], references: References, why: str
 ) -> Artifact:
     """Write live objects by name into one file. ``models`` are the served ones inside, by id, as variables."""
-    with as_members_of_the_project(references.notebook), _without_addresses(), target.open("wb") as file:
+    with as_members_of_the_project(references), _without_addresses(), target.open("wb") as file:
         _ObjectsPickler(file, models).dump(dict(values))
     return _artifact(target, "pickle", values, why, references)
 

@@ -40,7 +40,8 @@ def evaluate(expression: str, namespace: Mapping[str, Any], where: Where) -> Any
 def request_for(route: APIRoute, method: str, value: Any, where: Where) -> dict[str, Any]:
     """The request that gives ``value`` to a route, in the form of ``Example.request``.
 
-    A dict's keys that are path, query, header or form parameters of the route go there; the rest is the body.
+    A dict's keys that are path, query, header or form parameters of the route go there; the rest is the body. It may
+    name the one parameter that takes the body, where the body itself has no such key.
     """
     given = dict(value) if isinstance(value, dict) else None
     path = _fill_path(route.path_format, given, where)
@@ -55,7 +56,7 @@ def request_for(route: APIRoute, method: str, value: Any, where: Where) -> dict[
     if _takes_form(body):
         request |= _form(given or {}, where)
     elif body and (given or not value or given is None):
-        request["json"] = example_as_json(value if given is None else given, where)
+        request["json"] = _body(example_as_json(value if given is None else given, where), body)
     elif given:
         extra = ", ".join(sorted(given))
         hint = "leave them out of the example, or add parameters of these names to the handler"
@@ -64,6 +65,19 @@ def request_for(route: APIRoute, method: str, value: Any, where: Where) -> dict[
         hint = "a handler of GET takes path and query parameters: give the example as an object of those"
         raise UsageError(f"the handler of {method} {route.path} takes no body", hint=hint, where=where)
     return request
+
+
+def _body(given: Any, fields: list[Any]) -> Any:
+    """``{"values": [1, 2]}`` for a handler of ``values: list[float]`` means the list: FastAPI takes it bare."""
+    only = fields[0] if len(fields) == 1 and not getattr(fields[0].field_info, "embed", None) else None
+    if only is None or not isinstance(given, dict) or list(given) != [only.alias]:
+        return given
+    named = given[only.alias]
+    return named if _is_valid(only, named) and not _is_valid(only, given) else given
+
+
+def _is_valid(field: Any, value: Any) -> bool:
+    return not field.validate(value, {}, loc=("body",))[1]
 
 
 def _fields(dependant: Any, kind: str) -> list[Any]:

@@ -32,6 +32,12 @@ def is_literal(value: object) -> bool:
     return False
 
 
+def expression(value: object, *, limit: int = 60) -> str | None:
+    """An immutable literal as it stands in an expression; None where it is none, or longer than ``limit``."""
+    text = repr(value) if is_atom(value) and is_literal(value) else ""
+    return text if 0 < len(text) <= limit else None
+
+
 def literal_source(name: str, value: object) -> str | None:
     """``NAME = <literal>``, or None where the value is none or too long to read."""
     if not is_literal(value):
@@ -54,17 +60,22 @@ def says_the_same(node: ast.stmt, name: str, value: object) -> bool:
         written = ast.literal_eval(right)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return False
-    return _same(written, value)
+    return equal(written, value)
 
 
-def _same(left: Any, right: Any) -> bool:
+def is_atom(value: object) -> bool:
+    """Whether a value can be written into an expression, and no one can tell how many there are of it."""
+    return type(value) in {*_ATOMS, float, complex} or (type(value) is tuple and all(map(is_atom, value)))
+
+
+def equal(left: Any, right: Any) -> bool:
     """Equal, of the same types, and in the same order, all the way down."""
     if type(left) is not type(right):
         return False
     if isinstance(left, (list, tuple)):
-        return len(left) == len(right) and all(map(_same, left, right))
+        return len(left) == len(right) and all(map(equal, left, right))
     if isinstance(left, dict):
-        return _same(list(left.items()), list(right.items()))
+        return equal(list(left.items()), list(right.items()))
     if isinstance(left, float):
         return repr(left) == repr(right)  # tells -0.0 from 0.0
     return bool(left == right)

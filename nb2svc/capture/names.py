@@ -15,13 +15,15 @@ class Names:
 
     ``at_definition`` must be bound before the statement runs (decorators, defaults, bases, class bodies);
     ``when_called`` only before its functions run; ``if_bound`` where the notebook binds them at all: annotations,
-    and class attributes that may hide a global of the same name. ``modules`` is what its import statements import.
+    and class attributes that may hide a global of the same name. ``modules`` is what its import statements import,
+    ``own_used`` the names that it binds and uses itself.
     """
 
     at_definition: frozenset[str]
     when_called: frozenset[str]
     if_bound: frozenset[str]
     modules: frozenset[str]
+    own_used: frozenset[str] = frozenset()
 
     @property
     def all(self) -> frozenset[str]:
@@ -44,6 +46,7 @@ def names_of(source: str) -> Names:
         when_called=frozenset(late - early),
         if_bound=frozenset((found.maybe | _annotation_names(tree)) - own - early - late),
         modules=frozenset(imported_modules(tree)),
+        own_used=frozenset((found.early | found.late) & own),
     )
 
 

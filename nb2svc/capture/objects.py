@@ -26,6 +26,7 @@ class References:
     """What a pickle of some object names."""
 
     notebook: dict[int, Any] = field(default_factory=dict)  # id → class or function of the notebook
+    names: dict[int, str] = field(default_factory=dict)  # id → what service/notebook.py calls it, dots included
     modules: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)  # served models found inside
 
@@ -118,23 +119,25 @@ def _is_instance(value: object) -> bool:
 
 
 @contextmanager
-def as_members_of_the_project(named: Mapping[int, Any]) -> Iterator[None]:
-    """For a while, ``named`` are what ``service.notebook`` holds. Restored whatever happens."""
+def as_members_of_the_project(references: References) -> Iterator[None]:
+    """For a while, the notebook's classes and functions are members of ``service.notebook``; then as they were."""
     package, module = ModuleType("service"), ModuleType(NOTEBOOK_MODULE)
     replaced = {name: sys.modules.get(name) for name in ("service", NOTEBOOK_MODULE)}
-    for one in named.values():
-        root = one.__qualname__.partition(".")[0]
-        setattr(module, root, one if root == one.__qualname__ else getattr(sys.modules["__main__"], root))
+    own = [(one, references.names.get(key, one.__qualname__)) for key, one in references.notebook.items()]
+    before = [(one, one.__module__, one.__qualname__) for one, _ in own]
+    for one, name in own:
+        root, _, inner = name.partition(".")
+        setattr(module, root, getattr(sys.modules["__main__"], root) if inner else one)
     sys.modules.update({"service": package, NOTEBOOK_MODULE: module})
     try:
-        for one in named.values():
-            one.__module__ = NOTEBOOK_MODULE
+        for one, name in own:
+            one.__module__, one.__qualname__ = NOTEBOOK_MODULE, name
         yield
     finally:
-        for one in named.values():
-            one.__module__ = "__main__"
-        for name, before in replaced.items():
-            if before is None:
+        for one, module_name, qualname in before:
+            one.__module__, one.__qualname__ = module_name, qualname
+        for name, was in replaced.items():
+            if was is None:
                 del sys.modules[name]
             else:
-                sys.modules[name] = before
+                sys.modules[name] = was

@@ -7,36 +7,12 @@ import io
 import re
 import textwrap
 import tokenize
-from types import FunctionType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .cells import Binding, CellLog, LoggedCell
+    from .cells import LoggedCell
 
 _CELL_COMMENT = re.compile(r"#\s*(%%|nb2svc:|\+$|-$|In\[)")  # marks of cells and tools, no words about the code
-
-
-def binding_of(log: CellLog, name: str, value: object) -> Binding | None:
-    """The statement that defines ``value``: the one that bound the name, else the ``def`` its code came from."""
-    from .cells import Binding
-
-    if binding := log.binding(name, value):
-        return binding
-    if isinstance(value, FunctionType) and (logged := log.by_filename(value.__code__.co_filename)):
-        node = _function_at(logged, value)
-        return Binding(logged, node) if node else None
-    return None
-
-
-def _function_at(logged: LoggedCell, function: FunctionType) -> ast.stmt | None:
-    """The top-level ``def`` in a cell whose code this is; its first line is that of its first decorator."""
-    from .cells import statements
-
-    for node in statements(logged.tree.body):
-        is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == function.__name__
-        if is_function and first_line(node) == function.__code__.co_firstlineno:
-            return node
-    return None
 
 
 def first_line(node: ast.stmt) -> int:
@@ -53,7 +29,7 @@ def source_of(logged: LoggedCell, node: ast.stmt) -> str:
     lines = logged.lines
     while begin > 1 and _is_comment_above(lines[begin - 2], lines[begin - 1]):
         begin -= 1
-    return _dedent(lines[begin - 1 : end])
+    return dedent(lines[begin - 1 : end])
 
 
 def _is_comment_above(above: str, line: str) -> bool:
@@ -74,7 +50,8 @@ def _shares_a_line(logged: LoggedCell, node: ast.stmt) -> bool:
     )
 
 
-def _dedent(lines: list[str]) -> str:
+def dedent(lines: list[str]) -> str:
+    """Lines without the indentation of the first; the inside of strings that span lines stays as it is."""
     text = "\n".join(lines)
     if not lines[0][:1].isspace():
         return text

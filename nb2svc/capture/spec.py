@@ -301,6 +301,7 @@ def _dump_objects(registry: Registry, found: Found, staging: Path) -> tuple[Live
             models=models,
             references=References(
                 notebook={key: one for each in references for key, one in each.notebook.items()},
+                names={key: name for each in references for key, name in each.names.items()},
                 modules={module for each in references for module in each.modules},
             ),
             why=f"{', '.join(names)} of the notebook",

@@ -42,6 +42,7 @@ def manifest_of(spec: ServiceSpec, lock: Lock) -> Manifest:
         definitions=tuple(
             DefinitionEntry(name=one.name, kind=one.kind, cell=one.where.cell) for one in spec.closure.definitions
         ),
+        examples=tuple(example.name for example in spec.examples),
         warnings=tuple(str(warning) for warning in spec.warnings),
     )
 

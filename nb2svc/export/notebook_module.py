@@ -142,13 +142,17 @@ def _joined(definitions: list[Definition]) -> str:
 
 def _gap(previous: Definition | None, current: Definition) -> str:
     """Two blank lines round functions and classes; none between one-liners of a kind; else one."""
-    if current.kind in _BLOCKS or (previous is not None and previous.kind in _BLOCKS):
+    if _is_block(current) or (previous is not None and _is_block(previous)):
         return "\n\n"
     if previous is None:
         return "\n"
     same = (previous.kind in _LOADED) == (current.kind in _LOADED)
     one_liners = "\n" not in previous.source.strip() and "\n" not in current.source.strip()
     return "" if same and one_liners else "\n"
+
+
+def _is_block(definition: Definition) -> bool:
+    return definition.kind in _BLOCKS and ("\n" in definition.source.strip() or definition.source.startswith("def "))
 
 
 def _formatted(definition: Definition, python: str) -> Definition:

@@ -130,6 +130,7 @@ class Manifest(_Record):
     environment: tuple[str, ...] = ()  # variables that must be set where the service runs
     distributions: tuple[DistributionEntry, ...] = ()
     definitions: tuple[DefinitionEntry, ...] = ()
+    examples: tuple[str, ...] = ()  # by name, in the order in which the notebook answered them
     verified: bool = False
     warnings: tuple[str, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)

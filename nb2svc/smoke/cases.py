@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ExportError
+from ..runtime.manifest import FILE_NAME as MANIFEST
 from ..values import Example
 
 if TYPE_CHECKING:
@@ -14,15 +16,30 @@ if TYPE_CHECKING:
 
 
 def load_examples(directory: Path) -> tuple[Example, ...]:
-    """The examples of ``directory`` (a project's ``examples/``) by name, ``predict-2`` before ``predict-10``.
+    """The examples of ``directory`` (a project's ``examples/``) in the order in which the notebook answered them.
 
-    A missing folder holds none. Raises ``ExportError`` where a file is no example.
+    That order matters where a handler keeps something between its calls. What the manifest does not list comes last,
+    by name, ``predict-2`` before ``predict-10``. A missing folder holds none. Raises ``ExportError`` where a file is
+    no example.
     """
     from pydantic import TypeAdapter
 
     adapter = TypeAdapter(Example)
-    paths = sorted(directory.glob("*.json"), key=lambda path: _natural(path.stem))
+    answered = {name: number for number, name in enumerate(_answered(directory.parent / MANIFEST))}
+    paths = sorted(
+        directory.glob("*.json"), key=lambda path: (answered.get(path.stem, len(answered)), _natural(path.stem))
+    )
     return tuple(_load(path, adapter) for path in paths)
+
+
+def _answered(manifest: Path) -> list[str]:
+    """The names that a manifest of any version lists; none where there is no manifest."""
+    try:
+        content = json.loads(manifest.read_bytes())
+    except (OSError, ValueError):
+        return []
+    listed = content.get("examples") if isinstance(content, dict) else None
+    return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
 
 
 def _load(path: Path, adapter: TypeAdapter[Example]) -> Example:

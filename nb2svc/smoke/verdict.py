@@ -21,7 +21,12 @@ from .places import place_in
 
 _UNSTEADY: Final = (
     "the answer depends on more than the request: look for the time, random numbers without a seed, "
-    "the order of a set, or something that an earlier call changed"
+    "the order of a set, something that an earlier call changed, or a setting of a library that a cell changed "
+    "(change it in a %%startup cell)"
+)
+_ONLY_THERE: Final = (
+    "look in this line for what only the notebook has: a name that stands in a text, something that a cell changed in "
+    "a library; say it in the handler's own code, or do it in a %%startup cell"
 )
 
 
@@ -210,7 +215,8 @@ def _wrong_answers(run: Run, examples: Sequence[Example], root: Path) -> Iterato
         if answer.error:
             traceback = answer.error["traceback"]
             message = f"{example.name} fails outside the notebook: {answer.error['summary']}"
-            yield _explained(message, traceback, likely_cause(traceback), root, where)
+            problem = _explained(message, traceback, likely_cause(traceback), root, where)
+            yield problem if problem.hint else replace(problem, hint=_ONLY_THERE)
         else:
             difference = difference_text(mismatches)
             yield Problem(

@@ -2,17 +2,12 @@ from __future__ import annotations
 
 import http.client
 import json
-import sys
 import uuid
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from requirement import docker_missing, need, registry_missing
 
 from nb2svc import engine as engines

@@ -1,12 +1,6 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from live import LiveKernel
 
 # A kernel takes seconds to start and its libraries seconds to load, so one serves many tests; between them it is

@@ -28,6 +28,17 @@ def test_examples_come_from_their_files_in_natural_order(tmp_path):
     assert compare(recorded, examples[0].response) == ()
 
 
+def test_examples_come_in_the_order_in_which_the_notebook_answered_them(tmp_path):
+    (tmp_path / "examples").mkdir()
+    for name in ("a-1", "b-1", "b-2", "c-1"):
+        example = Example(name=name, endpoint=name[0], request={"method": "GET", "path": "/"}, response={"status": 204})
+        (tmp_path / "examples" / f"{name}.json").write_text(to_json(example))
+    (tmp_path / "nb2svc.json").write_text(json.dumps({"examples": ["b-2", "a-1"]}))
+    assert [each.name for each in load_examples(tmp_path / "examples")] == ["b-2", "a-1", "b-1", "c-1"]
+    (tmp_path / "nb2svc.json").write_text("{")
+    assert [each.name for each in load_examples(tmp_path / "examples")] == ["a-1", "b-1", "b-2", "c-1"]
+
+
 def test_the_file_form_of_a_record_is_read_back(tmp_path):
     recorded = Example(name="a-1", endpoint="a", request={"method": "GET", "path": "/a"}, response={"status": 204})
     (tmp_path / "a-1.json").write_text(to_json(recorded))

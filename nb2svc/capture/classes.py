@@ -1,0 +1,134 @@
+"""Classes of the notebook, decorated functions and declarations: what stands in the notebook is run again."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from types import FunctionType
+from typing import TYPE_CHECKING
+
+from ..fingerprint import code_digest
+from . import literals
+from .functions import is_own
+from .located import Located, digests_within, locate_class
+from .made import cells_of, content
+from .rewriting import piece_of
+from .sources import indent
+from .taken import FUNCTIONS, Taken, as_written, no_source
+
+if TYPE_CHECKING:
+    from .closure import ClosureBuilder
+
+
+def as_statement(closure: ClosureBuilder, taken: Taken) -> bool:
+    """Classes, decorated functions and declarations: what stands in the notebook is run again."""
+    value, binding = taken.value, taken.binding
+    is_class = isinstance(value, type) and value.__module__ == "__main__"
+    if is_class and "<locals>" in value.__qualname__:
+        return _as_local_class(closure, taken)
+    if binding is None:
+        if is_class:
+            no_source(closure, taken.original, value, taken.where)
+        return is_class
+    node = binding.node
+    defines = isinstance(node, (*FUNCTIONS, ast.ClassDef))
+    if not (defines or is_class or literals.is_declaration(value, node)):
+        return False
+    source = as_written(closure, binding, taken)
+    if source is None:
+        return True
+    bound = node.name if isinstance(node, (*FUNCTIONS, ast.ClassDef)) else taken.original
+    if bound != taken.name:
+        source = f"{source}\n\n\n{taken.name} = {bound}"
+    if isinstance(node, ast.ClassDef):
+        source += _changed_attributes(closure, taken, Located(binding.logged, node))
+    kind = "class" if isinstance(node, ast.ClassDef) else "function" if defines else "statement"
+    closure.add(taken.name, kind, source, taken.where, taken.position)
+    return True
+
+
+def _as_local_class(closure: ClosureBuilder, taken: Taken) -> bool:
+    """A class that a function made."""
+    kind: type = taken.value
+    located = locate_class(closure.log, kind)
+    if located is None:
+        no_source(closure, taken.original, kind, taken.where)
+        return True
+    piece = piece_of(located.logged, located.node)
+    arguments: dict[str, str] = {}
+    for method in vars(kind).values():
+        if isinstance(method, FunctionType):
+            for name, cell in cells_of(method).items():
+                held = content(cell)
+                if held is not None and held[0] is not kind and name != "__class__":
+                    arguments[name] = closure.expression(held[0], f"_{taken.original}_{name}", taken.where)
+    if isinstance(located.node, ast.ClassDef) and located.node.decorator_list:
+        closure.problem(
+            f"{kind.__name__} is a decorated class that a function made",
+            "define it at the top level of a cell",
+            taken.where,
+        )
+        return True
+    factory = f"_make_{taken.name.strip('_')}"
+    given = ", ".join(f"{name}={text}" for name, text in sorted(arguments.items()))
+    source = "\n".join(
+        [
+            f"def {factory}({', '.join(sorted(arguments))}):",
+            indent(piece),
+            "",
+            f"    return {kind.__name__}",
+            "",
+            "",
+            f"{taken.name} = {factory}({given})",
+        ]
+    )
+    closure.add(taken.name, "class", source, taken.where, (located.logged.cell.number, located.node.lineno))
+    return True
+
+
+def _changed_attributes(closure: ClosureBuilder, taken: Taken, located: Located) -> str:
+    """Lines for class attributes that are no longer what the class statement gave them."""
+    kind: type = taken.value
+    if not isinstance(kind, type) or not isinstance(located.node, ast.ClassDef):
+        return ""
+    written = dict(_assigned(located.node))
+    lines = []
+    for name, value in vars(kind).items():
+        if name.startswith("__") and name.endswith("__") and not isinstance(value, FunctionType):
+            continue
+        if isinstance(value, FunctionType):
+            changed = is_own(value) and not _stands_in(located, value)
+        elif isinstance(written.get(name), ast.expr):
+            changed = _differs(written[name], value)
+        else:
+            changed = False
+        if changed:
+            lines.append(f"{taken.name}.{name} = {closure.expression(value, f'_{taken.original}_{name}', taken.where)}")
+    return "\n\n\n" + "\n".join(lines) if lines else ""
+
+
+def _assigned(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    for statement in node.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        value = getattr(statement, "value", None)
+        if value is not None:
+            yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+
+
+def _differs(expression: ast.expr, value: object) -> bool:
+    try:
+        written = ast.literal_eval(expression)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    comparable = isinstance(value, (bool, int, float, complex, str, bytes, list, tuple, dict, set, type(None)))
+    return comparable and not literals.equal(written, value)
+
+
+def _stands_in(located: Located, function: FunctionType) -> bool:
+    """Whether a method's code is of this class statement, or generated, as that of a dataclass is."""
+    if function.__code__.co_filename.startswith("<"):
+        return True
+    found = digests_within(located.logged, located.node.lineno, located.node.end_lineno or located.node.lineno)
+    return code_digest(function.__code__) in found

@@ -1,0 +1,172 @@
+"""What cells did to libraries: patched attributes, registered accessors, settings.
+
+None of it has a name that a handler uses, and a service without it answers otherwise. It is run again where the
+library is part of the service, as long as it is still in force.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from ..values import Definition
+from .cells import statements
+from .names import names_of
+from .ordering import Node
+from .sources import first_line, source_of
+
+if TYPE_CHECKING:
+    from .cells import LoggedCell
+    from .closure import ClosureBuilder
+
+#: Functions whose call changes how a library behaves from then on, by top-level package.
+SETTINGS = {
+    ("decimal", "setcontext"),
+    ("locale", "setlocale"),
+    ("numpy", "seterr"),
+    ("numpy", "set_printoptions"),
+    ("pandas", "set_option"),
+    ("polars", "set_fmt_float"),
+    ("sklearn", "set_config"),
+    ("sys", "set_int_max_str_digits"),
+    ("sys", "setrecursionlimit"),
+    ("torch", "set_default_device"),
+    ("torch", "set_default_dtype"),
+    ("torch", "set_float32_matmul_precision"),
+    ("torch", "use_deterministic_algorithms"),
+    ("warnings", "filterwarnings"),
+    ("warnings", "simplefilter"),
+    ("xarray", "set_options"),
+}
+_MISSING = object()
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+@dataclass(frozen=True)
+class _Effect:
+    key: str  # what it changes: the newest effect on it is the one in force
+    node: ast.stmt
+    logged: LoggedCell
+    package: str  # the library
+
+
+def replay(closure: ClosureBuilder) -> None:
+    """Take in the effects on libraries that the service uses, until no effect brings in another library."""
+    waiting = list(_newest(closure))
+    while ready := [effect for effect in waiting if _is_used(closure, effect.package)]:
+        waiting = [effect for effect in waiting if effect not in ready]
+        for effect in ready:
+            _take(closure, effect)
+
+
+def _newest(closure: ClosureBuilder) -> Iterator[_Effect]:
+    """Effects still in force, in the order in which they ran."""
+    found: dict[str, _Effect] = {}
+    for logged in reversed(list(closure.log.newest_first())):
+        for node in statements(logged.tree.body):
+            effect = _effect(closure, logged, node)
+            if effect is not None:
+                found.pop(effect.key, None)
+                found[effect.key] = effect
+    yield from found.values()
+
+
+def _is_used(closure: ClosureBuilder, package: str) -> bool:
+    names = {module.partition(".")[0] for module in (*closure.found.modules, *closure.helpers.distributed)}
+    used = (word for lines in closure.found.imports.values() for line in lines for word in line.split())
+    return package in names or package in {word.partition(".")[0] for word in used}
+
+
+def _effect(closure: ClosureBuilder, logged: LoggedCell, node: ast.stmt) -> _Effect | None:
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):
+        return _patch(closure, logged, node, node.targets[0])
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return _setting(closure, logged, node, node.value)
+    if isinstance(node, _DEFINITIONS):
+        return _registration(closure, logged, node)
+    return None
+
+
+def _patch(closure: ClosureBuilder, logged: LoggedCell, node: ast.Assign, target: ast.Attribute) -> _Effect | None:
+    owner = _resolve(closure, target.value)
+    if not isinstance(owner, (ModuleType, type)) or _package(owner) in {"__main__", ""}:
+        context = ast.unparse(target.value).endswith("getcontext()")
+        return _Effect(ast.unparse(target), node, logged, "decimal") if context else None
+    value = vars(owner).get(target.attr, _MISSING)
+    if value is _MISSING or (isinstance(value, FunctionType) and _package(value) == _package(owner)):
+        return None  # taken back since
+    return _Effect(f"{id(owner)}.{target.attr}", node, logged, _package(owner))
+
+
+def _setting(closure: ClosureBuilder, logged: LoggedCell, node: ast.Expr, call: ast.Call) -> _Effect | None:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name not in {setting for _, setting in SETTINGS}:
+        return None
+    root = _root(call.func)
+    value = closure.namespace.get(root) if root else None
+    package = _package(value if isinstance(value, ModuleType) else _resolve(closure, call.func))
+    if (package, name) not in SETTINGS:
+        return None
+    first = ast.unparse(call.args[0]) if name == "set_option" and call.args else ""
+    return _Effect(f"{package}.{name} {first}", node, logged, package)
+
+
+def _registration(closure: ClosureBuilder, logged: LoggedCell, node: Any) -> _Effect | None:
+    for decorator in node.decorator_list:
+        function = decorator.func if isinstance(decorator, ast.Call) else decorator
+        registers = isinstance(function, ast.Attribute) and function.attr.startswith("register")
+        registers = registers or (isinstance(function, ast.Name) and function.id.startswith("register"))
+        package = _package(_resolve(closure, function)) if registers else ""
+        if package not in {"__main__", "", "functools"}:
+            return _Effect(f"{ast.unparse(decorator)}", node, logged, package)
+    return None
+
+
+def _resolve(closure: ClosureBuilder, expression: ast.expr) -> Any:
+    """What a dotted name means now; None where it is no dotted name."""
+    if isinstance(expression, ast.Name):
+        return closure.namespace.get(expression.id)
+    if isinstance(expression, ast.Attribute):
+        return getattr(_resolve(closure, expression.value), expression.attr, None)
+    return None
+
+
+def _root(expression: ast.expr) -> str:
+    while isinstance(expression, ast.Attribute):
+        expression = expression.value
+    return expression.id if isinstance(expression, ast.Name) else ""
+
+
+def _package(value: Any) -> str:
+    name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    return name.partition(".")[0] if isinstance(name, str) else ""
+
+
+def _take(closure: ClosureBuilder, effect: _Effect) -> None:
+    node = effect.node
+    where = closure.log.where(effect.logged, _title(node))
+    if isinstance(node, _DEFINITIONS):
+        if closure.namespace.get(node.name) is not None:
+            closure.need(node.name, where)
+        return
+    source = source_of(effect.logged, node)
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+        owner = _resolve(closure, node.targets[0].value)
+        if isinstance(owner, (ModuleType, type)):
+            value = vars(owner)[node.targets[0].attr]
+            source = f"{ast.unparse(node.targets[0])} = {closure.expression(value, node.targets[0].attr, where)}"
+    names = names_of(source)
+    for name in sorted(names.at_definition | names.when_called):
+        closure.need(name, where)
+    definition = Definition(name=where.name, kind="statement", source=source, where=where)
+    position = (effect.logged.cell.number, first_line(node))
+    closure.found.nodes[where.name] = Node(definition, position, names.at_definition, names.when_called)
+
+
+def _title(node: ast.stmt) -> str:
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0])
+    return ast.unparse(node.value)[:60] if isinstance(node, ast.Expr) else getattr(node, "name", "")

@@ -1,0 +1,107 @@
+"""A live value on its way into ``service/notebook.py``, and the source of the statement that made it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from ..values import Where
+from . import versions
+from .located import Function
+from .rewriting import default_expressions, rewritten
+from .sources import first_line, source_of
+
+if TYPE_CHECKING:
+    from .cells import Binding
+    from .closure import ClosureBuilder
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A value that needs a place. ``name`` is the one it will have, ``original`` the notebook's own for it."""
+
+    name: str
+    original: str
+    value: Any
+    user: Where
+    binding: Binding | None
+    where: Where
+
+    @property
+    def position(self) -> tuple[int, int]:
+        if self.binding is None:
+            return (self.where.cell or 0, 0)
+        return (self.binding.logged.cell.number, first_line(self.binding.node))
+
+
+def as_written(
+    closure: ClosureBuilder, binding: Binding, taken: Taken, function: FunctionType | None = None
+) -> str | None:
+    """A statement's source; names that were rebound since it ran are replaced by what they meant then.
+
+    None, with a problem, where that is gone.
+    """
+    node = binding.node
+    edits = dict(_changed_defaults(closure, binding, taken, function)) if function is not None else {}
+    inside = {name for expression in edits for name in ast.walk(expression)}
+    future = closure.log.future_annotations
+    for used in versions.names_used_at_once(node, annotations=not future):
+        if used in inside:
+            continue
+        then = versions.then(closure.log, closure.namespace, used.id, binding)
+        if then.state == "gone":
+            closure.problem(
+                f"{taken.original} was defined with an earlier {used.id}, which is gone",
+                f"run the cell of {taken.original} again",
+                taken.where,
+            )
+            return None
+        if then.state == "other":
+            edits[used] = closure.expression(then.value, used.id, taken.where)
+            closure.warn(
+                f"{taken.original} still uses the {used.id} of cell [{then.cell}]",
+                f"run the cell of {taken.original} again if it is to use the {used.id} of now",
+                taken.where,
+            )
+    logged, changed = rewritten(binding.logged, node, edits)
+    return source_of(logged, changed)  # type: ignore[arg-type]
+
+
+def _changed_defaults(
+    closure: ClosureBuilder, binding: Binding, taken: Taken, function: FunctionType
+) -> Iterator[tuple[ast.expr, str]]:
+    """Defaults that name something that was rebound: the function has them still."""
+    node = binding.node
+    inner: Any = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else node
+    if not isinstance(inner, (*FUNCTIONS, ast.Lambda)) or getattr(inner, "decorator_list", []):
+        return
+    for name, expression, value in defaults_of(function, inner):
+        names = [one.id for one in ast.walk(expression) if isinstance(one, ast.Name)]
+        states = {versions.then(closure.log, closure.namespace, one, binding).state for one in names}
+        if states - {"same"}:
+            yield expression, closure.expression(value, f"_{taken.original}_{name}", taken.where)
+
+
+def no_source(closure: ClosureBuilder, name: str, value: Any, where: Where) -> None:
+    code = getattr(value, "__code__", None)
+    if code is not None and code.co_filename.endswith(".py"):
+        hint = f"run {code.co_filename} again, so that file and kernel say the same, or import it as a module"
+        closure.problem(f"the source of {name} is not in any cell ({code.co_filename})", hint, where)
+    else:
+        closure.problem(f"the source of {name} is not in any cell", "define it in a cell instead of exec", where)
+
+
+def defaults_of(function: FunctionType, node: Function) -> Iterator[tuple[str, ast.expr, Any]]:
+    """(parameter, its default's expression, the default)."""
+    code, given = function.__code__, function.__defaults__ or ()
+    positional = code.co_varnames[: code.co_argcount]
+    values = dict(zip(positional[len(positional) - len(given) :], given, strict=True))
+    values.update(function.__kwdefaults__ or {})
+    for name, expression in default_expressions(node).items():
+        if name in values:
+            yield name, expression, values[name]

@@ -1,0 +1,2 @@
+def verify(ask, project):
+    assert ask("POST", "/models/model/predict", {"inputs": [5]}) == (200, {"outputs": [10]})

@@ -1,0 +1,58 @@
+# Functions and classes that are defined inside other statements; texts in them keep their indentation.
+
+# %% [if]
+FAST = True
+
+if FAST:
+    def root(x):
+        return x**0.5
+else:
+    def root(x):
+        raise NotImplementedError
+
+# %% [try]
+try:
+    from a_module_that_nobody_has import quick
+except ImportError:
+    def quick(x):
+        """Indented
+    less than its function,
+        and more.
+        """
+        return f"""{x}
+    as written
+"""
+
+# %% [for]
+powers = {}
+for n in (2, 3):
+    def power(x, n=n):
+        return x**n
+
+    powers[n] = power
+
+def late():
+    return n
+
+# %% [while]
+makers = []
+while len(makers) < 2:
+    class Maker:
+        number = len(makers)
+
+        def make(self):
+            return self.number
+
+    makers.append(Maker)
+
+# %% [handler]
+%%endpoint --example {"x": 4.0}
+def conditional(x: float) -> dict:
+    return {
+        "if": root(x),
+        "try": [quick(x), quick.__doc__],
+        "for": [function(x) for function in powers.values()],
+        "last": [power(x), late()],
+        "classes": [maker().make() for maker in makers],
+        "newest": Maker is makers[-1],
+    }
