@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 
+from .likeness import python_scalar
+
 _MISSING = object()
 _SHOWN = 60  # characters of a value in a sentence
 
@@ -54,7 +56,7 @@ class Writer:
         name = self._free(name)
         if all(_is_field(key) for key in fields):
             lines = [f"@{self.decorator}"] if self.decorator else []
-            lines += [f"class {name}(TypedDict):", *([f'    """{doc}"""\n'] if doc else [])]
+            lines += [f"class {name}(TypedDict):", *([f'    """{_quoted(doc)}"""\n'] if doc else [])]
             lines += [f"    {key}: {annotation}" for key, annotation in fields.items()] or ["    pass"]
             self.parts.append("\n".join(lines))
         else:
@@ -187,7 +189,7 @@ def _kind(value: Any) -> str:  # noqa: PLR0911 - one line a kind of value
         return _EXACT[kind]
     if isinstance(value, dict):
         return "object"
-    if root == "numpy" and not hasattr(value, "__len__"):
+    if root == "numpy" and not getattr(value, "shape", None):
         return _kind(_item(value))
     if kind is float:
         return "number" if value == value else "nan"  # noqa: PLR0124 - only NaN differs from itself
@@ -206,7 +208,7 @@ def _kind(value: Any) -> str:  # noqa: PLR0911 - one line a kind of value
 
 def _item(scalar: Any) -> Any:
     """A numpy number or text as Python's own."""
-    item = scalar.item()
+    item = python_scalar(scalar)
     if type(item) in (bool, int, float, str):
         return item
     raise UnknownTypeError(described(scalar))
@@ -219,6 +221,10 @@ def described(value: Any) -> str:
     )
     text = repr(value)
     return f"a {name} ({text if len(text) <= _SHOWN else text[: _SHOWN - 1] + '…'})"
+
+
+def _quoted(doc: str) -> str:
+    return doc.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def titled(name: str) -> str:

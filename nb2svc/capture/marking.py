@@ -14,7 +14,6 @@ from . import examples, inputs, options, schema, startup
 from .registry import MarkedEndpoint, MarkedModel, MarkedStartup
 
 if TYPE_CHECKING:
-
     from ..values import Where
     from .cells import LoggedCell
     from .registry import Registry

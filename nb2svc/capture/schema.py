@@ -24,6 +24,7 @@ _IN_PATH = re.compile(r"{(\w+)(?::\w+)?}")
 _INJECTED = {"Request", "Response", "HTTPConnection", "BackgroundTasks", "WebSocket", "SecurityScopes"}
 _MOST_CLASSES = 100  # more are data rather than a choice
 _ANSWER_DOC = "As the notebook answered its examples; no answer is checked by it."
+_AS_JSON = "annotate the parameter with its type, or give the example as it comes from JSON"
 _PLAIN = (bool, int, float, str)
 
 #: Annotations that FastAPI reads from the text of a path or query.
@@ -111,7 +112,7 @@ def infer_body(
     body = Body(name, writer.source, frozenset(writer.modules), spread=spread)
     check = _adapter(body)
     for example in examples:
-        _must_return(example, check.validate_python(json_form(example)))
+        _must_return(example, _received(check, json_form(example)))
     return body
 
 
@@ -177,7 +178,7 @@ def _parameters(
     for key, values in seen.items():
         for value, text in zip(values, sent[key], strict=True):
             others = {name: texts[0] for name, texts in sent.items()}
-            _must_return({key: value}, {key: check.validate_python({**others, key: text})[key]})
+            _must_return({key: value}, {key: _received(check, {**others, key: text})[key]})
     return schema
 
 
@@ -213,19 +214,26 @@ def _adapter(schema: Schema) -> Any:
     return TypeAdapter(execute(module_source([schema]))[schema.name])
 
 
+def _received(check: Any, sent: Any) -> Any:
+    try:
+        return check.validate_python(sent)
+    except ValueError as error:
+        first = error.errors()[0]  # type: ignore[attr-defined]
+        place = ".".join(map(str, first["loc"]))
+        raise NotLearnedError(f"the example does not pass as a request: {place}: {first['msg']}", _AS_JSON) from None
+
+
 def _must_return(value: Any, got: Any) -> None:
     """What the handler had in the notebook, it must have in the service."""
     if found := difference(value, got):
         raise NotLearnedError(
             f"the example does not come back from a request as it is: {found}",
-            "annotate the parameter with its type, or give the example as it comes from JSON",
+            _AS_JSON,
         )
 
 
 def _not_in_json(error: UnknownTypeError) -> NotLearnedError:
-    return NotLearnedError(
-        f"the example holds {error}", "annotate the parameter with its type, or give the example as it comes from JSON"
-    )
+    return NotLearnedError(f"the example holds {error}", _AS_JSON)
 
 
 def _without(example: Any, names: Collection[str]) -> Any:

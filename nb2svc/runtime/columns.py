@@ -37,8 +37,8 @@ class Dtype:
         if self.name == "object":
             return _objects([self.missing if value is None else value for value in values])
         kind = self.name.rstrip("0123456789")
-        if kind in ("int", "uint", "float"):
-            return _numbers(values, "float64" if kind != "float" and None in values else self.name)
+        if kind in ("int", "uint", "float", "bool"):
+            return _numbers(values, "float64" if kind in ("int", "uint") and None in values else self.name)
         import pandas as pd
 
         if self.name == "category":
@@ -86,8 +86,10 @@ def _numbers(values: Any, dtype: str) -> Any:
 
 def _objects(values: list[Any]) -> Any:
     import numpy as np
+    import pandas as pd
 
-    return np.fromiter(values, dtype=object, count=len(values))  # np.array would look into lists
+    array = np.fromiter(values, dtype=object, count=len(values))  # np.array would look into lists
+    return pd.Series(array, dtype=object)  # a DataFrame would look for texts in a bare array
 
 
 def _natural_dtype(rows: Sequence[Any]) -> type | None:
