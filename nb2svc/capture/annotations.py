@@ -151,7 +151,7 @@ _KINDS = {
     "zoned datetime": "ZonedDatetime",
     "date": "Date",
     "time": "Time",
-    "timedelta": "timedelta",
+    "timedelta": "Seconds",
     "uuid": "UUID",
     "decimal": "Decimal",
     "path": "Path",

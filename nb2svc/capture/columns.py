@@ -15,7 +15,7 @@ _BY_DTYPE = (
     (r"bool|boolean", "StrictBool"),
     (r"datetime64\[\w+\]", "Datetime"),
     (r"datetime64\[\w+, .+\]", "ZonedDatetime"),
-    (r"timedelta64\[\w+\]", "timedelta"),
+    (r"timedelta64\[\w+\]", "Seconds"),
     (r"str|string|period\[.+\]", "str"),
 )
 _BY_KIND = {
@@ -25,7 +25,7 @@ _BY_KIND = {
     "b": "StrictBool",
     "U": "str",
     "M": "Datetime",
-    "m": "timedelta",
+    "m": "Seconds",
 }
 _MOST_CATEGORIES = 200  # more are data rather than a choice
 

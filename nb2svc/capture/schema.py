@@ -29,8 +29,8 @@ _PLAIN = (bool, int, float, str)
 
 #: Annotations that FastAPI reads from the text of a path or query.
 _TEXTS = {
-    *("str", "Date", "Datetime", "ZonedDatetime", "Time", "timedelta"),
-    *("UUID", "Decimal", "Path", "Timestamp", "ZonedTimestamp", "Timedelta"),
+    *("str", "Date", "Datetime", "ZonedDatetime", "Time"),
+    *("UUID", "Decimal", "Path", "Timestamp", "ZonedTimestamp"),
 }
 
 

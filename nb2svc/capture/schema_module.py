@@ -12,7 +12,6 @@ DOCSTRING = '"""What requests hold and what answers look like, learned from the 
 #: What a definition may name, by module; modules in groups, as imports stand.
 _IMPORTS = (
     {
-        "datetime": ("timedelta",),
         "decimal": ("Decimal",),
         "math": ("nan",),
         "pathlib": ("Path",),
@@ -27,7 +26,7 @@ _IMPORTS = (
     {
         ".runtime.columns": ("Dtype",),
         ".runtime.fields": (
-            *("Date", "Datetime", "Float", "Integer", "NaN", "Number", "Time", "Timedelta", "Timestamp"),
+            *("Date", "Datetime", "Float", "Integer", "NaN", "Number", "Seconds", "Time", "Timedelta", "Timestamp"),
             *("ZonedDatetime", "ZonedTimestamp"),
         ),
         ".runtime.rows": ("Array", "Frame", "Matrix", "Series"),

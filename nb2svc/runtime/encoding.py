@@ -22,7 +22,7 @@ import json
 import math
 from array import array
 from collections import UserString, deque
-from collections.abc import Iterable, Iterator, Mapping, MappingView, Sequence
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from fractions import Fraction
@@ -36,8 +36,13 @@ from pydantic import BaseModel
 
 from .foreign import NATIVE, is_json_array, plain, to_python
 
-_SEQUENCES = (list, tuple, deque, Sequence, array, MappingView, Iterator)  # views keep their order
+_SEQUENCES = (list, tuple, deque, Sequence, array, KeysView, ItemsView, ValuesView, Iterator)  # views keep their order
 _TEXTS = (str, bytes, bytearray, memoryview, UserString)
+#: Their objects' attributes say nothing to a client.
+_LIBRARIES = {
+    *("numpy", "scipy", "pandas", "polars", "pyarrow", "sklearn", "xgboost", "lightgbm", "catboost", "statsmodels"),
+    *("torch", "tensorflow", "jax", "matplotlib", "PIL"),
+}
 _NO_ANSWER = (type, ModuleType, BaseException)
 
 
@@ -108,7 +113,9 @@ def _encode_object(value: Any) -> Any:  # noqa: PLR0911 - one line a kind of val
 
 def _contents(value: Any) -> dict[Any, Any]:
     """An object's items where it is a mapping of some kind, else its attributes: the last resort, as in FastAPI."""
-    for read in () if isinstance(value, _NO_ANSWER) or inspect.isroutine(value) else (dict, vars):
+    library = type(value).__module__.partition(".")[0]
+    no_answer = isinstance(value, _NO_ANSWER) or inspect.isroutine(value) or library in _LIBRARIES
+    for read in () if no_answer else (dict, vars):
         with contextlib.suppress(TypeError, ValueError):
             return dict(read(value))
     message = f"An answer holds a {type(value).__qualname__}, which has no JSON form: answer with its parts."

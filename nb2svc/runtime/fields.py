@@ -85,10 +85,22 @@ def _timestamp(value: dt.datetime) -> Any:
     return pd.Timestamp(value)
 
 
+def _span(seconds: float) -> dt.timedelta:
+    try:
+        return dt.timedelta(seconds=seconds)
+    except OverflowError as error:
+        message = f"{seconds} seconds are more than a time span can hold"
+        raise ValueError(message) from error
+
+
 def _timedelta(value: dt.timedelta) -> Any:
     import pandas as pd
 
     return pd.Timedelta(value)
+
+
+#: A time span as answers write it.
+Seconds = Annotated[Float, AfterValidator(_span)]
 
 
 #: As pandas has them: what a handler took as ``pd.Timestamp`` in the notebook.
@@ -96,4 +108,4 @@ Timestamp = Annotated[NaiveDatetime, _text_of(_is_datetime, "a date and time wit
 ZonedTimestamp = Annotated[
     AwareDatetime, _text_of(_is_datetime, "a date and time with its zone"), AfterValidator(_timestamp)
 ]
-Timedelta = Annotated[dt.timedelta, AfterValidator(_timedelta)]
+Timedelta = Annotated[Float, AfterValidator(_span), AfterValidator(_timedelta)]

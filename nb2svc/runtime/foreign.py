@@ -3,7 +3,7 @@
 The rule: an array is its nested lists, one with named fields a list of records; a DataFrame is a list of records; a
 Series is a list. Labels are kept where they say something: a row index that is not just unnamed integers becomes
 columns of the records, and a Series over such an index becomes an object. Missing values (NaT, NA, masked) are None.
-Dates stay dates (numpy's to the microsecond), periods and intervals are their text.
+Dates stay dates, periods and intervals are their text.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _nested_lists(array: Any) -> Any:
         raise TypeError(message)
     if kind == "V" and array.dtype.names:
         return _structured(array)
-    if kind == "f" and array.dtype.itemsize > _DOUBLE:
+    if kind == "f" and getattr(array.dtype, "itemsize", 0) > _DOUBLE:
         array = array.astype("float64")  # else tolist gives numpy's own numbers back
     if kind in ("m", "M") and hasattr(array, "astype"):
         return _times(array)
@@ -138,14 +138,29 @@ def _structured(array: Any) -> Any:
 
 
 def _times(array: Any) -> Any:
-    """Dates and spans as Python's own. Raises ValueError for those that Python's cannot hold."""
+    """Dates and spans as Python's own. Raises ValueError for those that Python's cannot hold.
+
+    Where they are finer than a microsecond: dates as text, spans as seconds.
+    """
     if any(f"[{unit}]" in str(array.dtype) for unit in ("ns", "ps", "fs", "as")):
-        array = array.astype(f"{array.dtype.kind}8[us]")  # numpy gives finer ones as bare integers
+        coarse = array.astype(f"{array.dtype.kind}8[us]")  # numpy gives finer ones as bare integers
+        if ((coarse != array) & (coarse == coarse)).any():  # noqa: PLR0124 - NaT differs from itself
+            return _fine_times(array)
+        array = coarse
     values = array.tolist()
     if _holds_integers(values):
         message = f"An answer holds {array.dtype} values that are no date or time span of Python's: answer with text."
         raise ValueError(message)
     return values
+
+
+def _fine_times(array: Any) -> Any:
+    import numpy as np
+
+    if array.dtype.kind == "m":
+        return (array / np.timedelta64(1, "s")).tolist()
+    texts: Any = np.where(np.isnat(array), None, np.datetime_as_string(array))
+    return texts.tolist()
 
 
 def _holds_integers(values: Any) -> bool:

@@ -85,11 +85,12 @@ def test_objects_with_like_names_do_not_share_a_schema():
 
 
 RETURNING = [
-    1, 1.5, "a", True, None, [1, None], [], {"a": []}, dt.date(2024, 1, 2), dt.datetime(2024, 1, 2, 3, 4, 5, 6),
+    1, 1.5, "a", True, None, [1, None], [], {"a": []}, dt.date(2024, 1, 2), dt.datetime(2024, 1, 2, 3, 4, 5, 6),  # noqa: DTZ001
     dt.datetime(2024, 1, 2, tzinfo=dt.timezone.utc), dt.time(3, 4), dt.timedelta(seconds=1.5), uuid.UUID(int=3),
     Decimal("1.5"), Decimal(3), Path("a/b"), b"text", {1, 2}, frozenset("ab"), (1, "a"), [(1,), (2, 3)], float("nan"),
     [1.0, float("nan")], np.float64(1.5), np.int8(3), np.str_("x"), np.bool_(True), np.array([[1.0, np.nan]]),
-    np.array([1, 2], dtype="uint8"), np.array(["a", "bcd"]), np.array([True]), np.array(["2024-01-02", "NaT"], "M8[ns]"),
+    np.array([1, 2], dtype="uint8"), np.array(["a", "bcd"]), np.array([True]),
+    np.array(["2024-01-02", "NaT"], "M8[ns]"),
     np.array([90], "m8[s]"), np.array(["a", 1, None], dtype=object), np.zeros((2, 3, 1), dtype="float32"),
     pd.Timestamp("2024-01-02 03:04"), pd.Timestamp("2024-01-02", tz="UTC"), pd.Timedelta("90s"),
     pd.Series([1.5, None], name="q"), pd.Series(["a", None], dtype=object), pd.Series([1, None], dtype="Int64"),
@@ -201,7 +202,7 @@ def test_missing_annotations_are_as_if_written():
 
 
 def test_what_fastapi_fills_does_not_count_as_annotated():
-    def handler(request: Request, x, service=Depends(dict)): ...
+    def handler(request: Request, x, service=Depends(dict)): ...  # noqa: B008
 
     assert schema.learn(handler, "f", "POST", "/f", [{"x": 1}]).body.spread
 

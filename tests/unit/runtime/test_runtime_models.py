@@ -17,10 +17,14 @@ from typing_extensions import TypedDict
 
 from nb2svc.runtime import model_routes
 from nb2svc.runtime.columns import Dtype
-from nb2svc.runtime.fields import Date, Datetime, Float, Integer, ZonedDatetime
+from nb2svc.runtime.fields import Date, Datetime, Float, Integer, Seconds, ZonedDatetime
 from nb2svc.runtime.rows import Array, Frame, Matrix, Series
 
 FEATURES = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
+
+
+class IrisPredictOutputs(TypedDict):
+    outputs: list[Literal["u", "v"]]
 
 
 class Recorder:
@@ -89,7 +93,7 @@ COLUMNS = {
     "str": (str | None, Dtype("str"), ["s", None]),
     "when": (Datetime | None, Dtype("datetime64[ns]"), ["2024-01-02", None]),
     "zoned": (ZonedDatetime, Dtype("datetime64[us, UTC]"), ["2024-01-02T01:00:00+01:00", "2024-01-02T00:00:00Z"]),
-    "for": (dt.timedelta, Dtype("timedelta64[ns]"), [90, 1.5]),
+    "for": (Seconds, Dtype("timedelta64[ns]"), [90, 1.5]),
     "category": (Literal["lo", "hi"] | None, Dtype("category", categories=["lo", "hi"], ordered=True), ["hi", None]),
     "open": (str, Dtype("category", categories=["lo", "hi"]), ["hi", "new"]),
     "Int64": (Integer | None, Dtype("Int64"), [None, 4]),
@@ -281,9 +285,10 @@ def test_a_text_model(app, call) -> None:
 
 def test_the_schema_shows_features_and_their_types(app, iris) -> None:
     columns = {"a": FLOAT, "b c": Annotated[Integer, Dtype("int8")], "d": Annotated[Literal["x", "y"], Dtype("object")]}
-    answer = TypedDict("IrisPredictOutputs", {"outputs": list[Literal["u", "v"]]})
     app.include_router(
-        model_routes("iris", iris[1], methods=["predict"], inputs=frame(**columns), outputs={"predict": answer})
+        model_routes(
+            "iris", iris[1], methods=["predict"], inputs=frame(**columns), outputs={"predict": IrisPredictOutputs}
+        )
     )
     schemas = app.openapi()["components"]["schemas"]
     reference, in_order = schemas["IrisRequest"]["properties"]["inputs"]["items"]["anyOf"]
