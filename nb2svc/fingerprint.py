@@ -7,9 +7,11 @@ only: the clean room runs this file by itself.
 
 from __future__ import annotations
 
+import dis
 import enum
 import functools
 import hashlib
+import inspect
 from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any
@@ -19,7 +21,10 @@ OWN_MODULES = ("__main__", "service.notebook")
 
 _MAX_DEPTH = 6
 _MAX_ITEMS = 1_000  # of a container; what is longer is compared by its length
-_FUTURE_FLAGS = 0x1FE0000  # ``from __future__`` holds for a module, in a notebook only for the cells after it
+# ``from __future__`` holds for a module, in a notebook only for the cells after it; and where a function stands is of
+# no matter.
+_IGNORED_FLAGS = 0x1FE0000 | inspect.CO_NESTED
+_JUMPS = frozenset({*dis.hasjabs, *dis.hasjrel})
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 #: What Python and metaclasses write into a class; it says nothing or differs from run to run.
 _BOOKKEEPING = frozenset(
@@ -62,11 +67,31 @@ def code_digest(code: CodeType) -> str:
 
 def _code_parts(code: CodeType) -> Iterator[str]:
     yield code.co_name
-    yield code.co_code.hex()
-    yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_FUTURE_FLAGS))
+    yield from _operations(code)
+    yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_IGNORED_FLAGS))
     yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars))
     for constant in code.co_consts:
         yield _constant(constant)
+
+
+def _operations(code: CodeType) -> Iterator[str]:
+    """The bytecode, but for how it calls attributes.
+
+    ``math.sqrt(x)`` is compiled in one of two ways: as a call of a method, or, where ``import math`` stands in the same
+    cell or file, as a call of a function that an attribute holds. They do the same.
+    """
+    kept: list[dis.Instruction] = []
+    numbers: dict[int, int] = {}
+    for one in dis.get_instructions(code):
+        numbers[one.offset] = len(kept)
+        if one.opname not in {"PUSH_NULL", "EXTENDED_ARG"}:
+            kept.append(one)
+    for one in kept:
+        name = "LOAD_ATTR" if one.opname == "LOAD_METHOD" else one.opname
+        if one.opcode in _JUMPS:
+            yield f"{name} {numbers[one.argval]}"
+        else:
+            yield f"{name} {one.argval if one.opcode in dis.hasname else one.arg}"
 
 
 def _constant(value: object) -> str:

@@ -91,6 +91,7 @@ def _verified_by_clean_room(captured: Captured, lock: Lock, emit: Emit) -> Calla
             root,
             allowed=[distribution.name for distribution in lock.distributions],
             examples=spec.examples,
+            definitions=spec.closure.definitions,
             environment=environment,
             included=[path for path, _ in spec.closure.files],
             emit=emit,

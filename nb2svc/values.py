@@ -144,6 +144,7 @@ class Definition:
     kind: Literal["constant", "function", "class", "statement", "model", "object", "environment", "startup"]
     source: str  # dedented, comments kept, no trailing newline
     where: Where = Where()
+    fingerprint: dict[str, str] = field(default_factory=dict)  # of the live function or class; {} for the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..fingerprint import code_digest
 from . import literals
-from .functions import is_own
+from .functions import attributes, is_own
 from .located import Located, digests_within, locate_class
 from .made import cells_of, content
 from .rewriting import piece_of
@@ -42,6 +42,8 @@ def as_statement(closure: ClosureBuilder, taken: Taken) -> bool:
         source = f"{source}\n\n\n{taken.name} = {bound}"
     if isinstance(node, ast.ClassDef):
         source += _changed_attributes(closure, taken, Located(binding.logged, node))
+    elif isinstance(value, FunctionType):
+        source += attributes(closure, taken.name, value, taken.where, decorated=True)
     kind = "class" if isinstance(node, ast.ClassDef) else "function" if defines else "statement"
     closure.add(taken.name, kind, source, taken.where, taken.position)
     return True

@@ -246,6 +246,8 @@ class ClosureBuilder:
         where = Where(notebook=self.log.notebook, cell=user.cell, name=original)
         if binding is not None:
             where = self.log.where(binding.logged, original)
+        if isinstance(value, (FunctionType, type)):
+            self.found.live[name] = value
         rules.apply(self, Taken(name, original, value, user, binding, where))
 
     def _is_current(self, one: Any) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..fingerprint import fingerprint
 from ..values import Definition, HelperModule, Problem
 from .objects import References
 from .ordering import Node, in_order
@@ -21,6 +22,7 @@ class Found:
     objects: dict[str, Any] = field(default_factory=dict)
     object_references: dict[str, References] = field(default_factory=dict)
     object_groups: tuple[tuple[str, ...], ...] = ()  # names that share parts
+    live: dict[str, Any] = field(default_factory=dict)  # functions and classes, by the name they have in the project
     model_references: dict[str, References] = field(default_factory=dict)
     environment: set[str] = field(default_factory=set)
     secrets: dict[str, str] = field(default_factory=dict)  # environment variable → value; never leaves the kernel
@@ -29,7 +31,15 @@ class Found:
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
+        """In the order in which they must stand."""
         return in_order(self.nodes)
+
+    def with_fingerprints(self) -> tuple[Definition, ...]:
+        """``definitions``, each function and class with its fingerprint of this moment."""
+        return tuple(
+            replace(one, fingerprint=fingerprint(self.live[one.name])) if one.name in self.live else one
+            for one in self.definitions
+        )
 
     def import_lines(self) -> tuple[str, ...]:
         return tuple(sorted({line for lines in self.imports.values() for line in lines}))

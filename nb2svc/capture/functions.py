@@ -36,7 +36,8 @@ def as_function(closure: ClosureBuilder, taken: Taken) -> bool:
         source = f"{source}\n\n\n{taken.name} = {node.name}"
     elif not isinstance(node, FUNCTIONS) and taken.name != taken.original:
         source = f"{taken.name} = {source.partition('=')[2].strip()}"
-    source += _attributes(closure, taken, decorated=bool(getattr(node, "decorator_list", ())))
+    decorated = bool(getattr(node, "decorator_list", ()))
+    source += attributes(closure, taken.name, value, taken.where, decorated=decorated)
     closure.add(taken.name, "function", source, taken.where, taken.position, function=value)
     return True
 
@@ -88,7 +89,7 @@ def _as_made(closure: ClosureBuilder, taken: Taken, function: FunctionType) -> b
         if not isinstance(node, ast.Lambda) and node.name != taken.name:
             source = f"{source}\n\n\n{taken.name} = {node.name}"
         del closure.made[id(function)]
-        source += _attributes(closure, taken, decorated=False)
+        source += attributes(closure, taken.name, function, taken.where)
         closure.add(taken.name, "function", source, _where(one, taken), _position(one), function=function)
         return True
     definition = Definition(name=taken.name, kind="function", source="", where=_where(one, taken))
@@ -181,7 +182,7 @@ def write_factories(closure: ClosureBuilder) -> None:
             continue
         needs = names_of(source)
         for one in exported:
-            lines = _attributes_of(closure, one.name, one.function, nodes[one.name].definition.where)
+            lines = attributes(closure, one.name, one.function, nodes[one.name].definition.where)
             definition = Definition(
                 name=one.name, kind="function", source=source, where=_same_cell(first, nodes[one.name])
             )
@@ -214,14 +215,13 @@ def _write_lines(closure: ClosureBuilder, name: str, lines: str, node: Node) -> 
     closure.found.nodes[key] = Node(definition, node.position, names.at_definition | {name}, names.when_called)
 
 
-def _attributes(closure: ClosureBuilder, taken: Taken, *, decorated: bool) -> str:
-    """Lines that give a function the attributes it has, and a dispatcher what was registered with it."""
-    if decorated and not hasattr(taken.value, "registry"):
-        return ""
-    return _attributes_of(closure, taken.name, taken.value, taken.where)
+def attributes(
+    closure: ClosureBuilder, name: str, function: FunctionType, where: Where, *, decorated: bool = False
+) -> str:
+    """Lines that give a function the attributes it has, and a dispatcher what was registered with it.
 
-
-def _attributes_of(closure: ClosureBuilder, name: str, function: FunctionType, where: Where) -> str:
+    ``decorated``: its decorator runs again, and makes it a wrapper by itself.
+    """
     lines = []
     registry = getattr(function, "registry", None)
     if registry is not None and hasattr(function, "dispatch"):  # functools.singledispatch
@@ -232,11 +232,11 @@ def _attributes_of(closure: ClosureBuilder, name: str, function: FunctionType, w
                 lines.append(f"{name}.register({expression}, {target})")
         return "\n\n\n" + "\n".join(lines) if lines else ""
     wrapped = vars(function).get("__wrapped__")
-    if wrapped is not None:
+    if wrapped is not None and not decorated:
         original = closure.expression(wrapped, getattr(wrapped, "__name__", name), where)
         lines += [f"{name}.__wrapped__ = {original}", f"{name}.__doc__ = {original}.__doc__"]
         lines.append(f"{name}.__name__ = {function.__name__!r}")
-    for key, value in vars(function).items():
+    for key, value in vars(function).items() if is_own(function) else ():
         if key.isidentifier() and not key.startswith("__"):
             lines.append(f"{name}.{key} = {closure.expression(value, f'_{name}_{key}', where)}")
     return "\n\n\n" + "\n".join(lines) if lines else ""

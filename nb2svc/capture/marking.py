@@ -14,6 +14,8 @@ from . import examples, inputs, options, schema, startup
 from .registry import MarkedEndpoint, MarkedModel, MarkedStartup
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..values import Where
     from .cells import LoggedCell
     from .registry import Registry
@@ -65,7 +67,7 @@ def endpoint(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedEndpoint:
     """The last function of the cell under ``%%endpoint``. Raises ``UsageError`` or ``CaptureError``."""
     where = kernel.log.where(cell)
     chosen = options.endpoint_options(line, where)
-    name = _last_function(cell, where)
+    name = _last_function(cell, kernel.namespace, where)
     where = kernel.log.where(cell, name)
     function = kernel.namespace[name]
     if not callable(function):
@@ -97,15 +99,29 @@ def endpoint(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedEndpoint:
     return _with_requests(draft, values)
 
 
-def _last_function(cell: LoggedCell, where: Where) -> str:
+def _last_function(cell: LoggedCell, namespace: Mapping[str, Any], where: Where) -> str:
+    """The cell's last ``def``; without one, the last name that it binds to something callable, such as a method."""
     definitions = [node for node in cell.tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    if not definitions:
+    if definitions:
+        return definitions[-1].name
+    assigned = [
+        target.id
+        for node in cell.tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and _is_handler(namespace.get(target.id))
+    ]
+    if not assigned:
         raise CaptureError(
             "this cell defines no function to serve",
             hint="define the handler with `def` at the top level of the cell: %%endpoint serves its last function",
             where=where,
         )
-    return definitions[-1].name
+    return assigned[-1]
+
+
+def _is_handler(value: object) -> bool:
+    return callable(value) and not isinstance(value, type)
 
 
 def _with_requests(draft: MarkedEndpoint, values: list[Any]) -> MarkedEndpoint:

@@ -203,7 +203,7 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
         )
     found = closure_of(registry, kernel)
     raise_problems(found.problems)
-    registry = relearned(registry)
+    definitions = found.with_fingerprints()  # before the examples are asked again, which may change what they hold
     try:
         artifacts = _dump_models(registry, found, staging)
         objects = _dump_objects(registry, found, staging)
@@ -213,6 +213,7 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
             hint="make it in a %%startup cell instead",
             where=Where(notebook=identity.notebook, name=error.path),
         ) from error
+    registry = relearned(registry)
     examples = _all_examples(registry, identity.name)
     answers = answer_schemas(registry, examples)
     modules = found.modules.union(*(schema.modules for schema in request_schemas(registry)))
@@ -229,7 +230,7 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
         closure=Closure(
             imports=found.import_lines(),
             modules=tuple(sorted(modules)),
-            definitions=found.definitions,
+            definitions=definitions,
             helpers=tuple(found.helpers[name] for name in sorted(found.helpers)),
             objects=objects,
             files=identity.files,

@@ -24,10 +24,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from .. import fingerprint
 from ..errors import ExportError
 from ..events import Emit, Progress, ignore, progress
 from ..exchange import encode
-from ..values import Check, Example, Problem
+from ..values import Check, Definition, Example, Problem
 from .installed import locate
 from .verdict import Run, checks_of, is_parity, problems_of
 
@@ -58,6 +59,7 @@ def clean_room(
     *,
     allowed: Collection[str],
     examples: Sequence[Example] = (),
+    definitions: Sequence[Definition] = (),
     environment: Mapping[str, str] | None = None,
     included: Collection[str] = (),
     hidden: Collection[Path] | None = None,
@@ -66,6 +68,7 @@ def clean_room(
 ) -> CleanRoom:
     """Import the project at ``root`` in a clean room, take its OpenAPI document and answer ``examples`` in order.
 
+    ``definitions`` must be, by their fingerprints, what the kernel has under their names.
     ``allowed`` are the distributions of the lock, ``environment`` the values of the declared variables, ``included``
     the paths of the project's data files. Files below
     the folders ``hidden`` (the notebook's and the user's home) do not exist for the project, but for its own.
@@ -80,6 +83,7 @@ def clean_room(
                 root.resolve(),
                 allowed=allowed,
                 examples=examples,
+                definitions=definitions,
                 environment=environment or {},
                 included=included,
                 hidden=concealed,
@@ -90,7 +94,7 @@ def clean_room(
         found = CleanRoom(
             verified=bool(examples) and all(check.outcome == "passed" for check in checks if is_parity(check)),
             checks=checks,
-            problems=problems_of(run, examples, root),
+            problems=problems_of(run, examples, definitions, root),
             openapi=run.openapi,
             imported=run.modules,
             hidden=tuple(sorted(run.hidden)),
@@ -116,6 +120,7 @@ def _job(
     *,
     allowed: Collection[str],
     examples: Sequence[Example],
+    definitions: Sequence[Definition],
     environment: Mapping[str, str],
     included: Collection[str],
     hidden: Collection[Path],
@@ -152,6 +157,8 @@ def _job(
         "hidden": _both_forms(str(folder) for folder in hidden if folder.parent != folder),
         "shown": _both_forms(shown),
         "examples": [_encoded(example) for example in examples],
+        "fingerprints": {one.name: one.fingerprint for one in definitions if one.fingerprint},
+        "fingerprint_module": fingerprint.__file__,
     }
 
 

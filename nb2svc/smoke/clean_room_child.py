@@ -12,6 +12,7 @@ import base64
 import contextlib
 import errno
 import importlib
+import importlib.util
 import io
 import json
 import os
@@ -191,6 +192,24 @@ def _is_namespace(name: str) -> bool:
     return module is not None and getattr(module, "__file__", None) is None
 
 
+# --- whether the definitions are the notebook's -------------------------------------------------
+
+
+def drift(expected: Mapping[str, Mapping[str, str]], module_path: str) -> dict[str, list[tuple[str, str, str]]]:
+    """Definitions of ``service.notebook`` that are not what they are in the kernel: what, there, here."""
+    spec = importlib.util.spec_from_file_location("fingerprint", module_path)
+    assert spec is not None  # noqa: S101 (a path that ends in .py has one)
+    assert spec.loader is not None  # noqa: S101
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    notebook = sys.modules.get("service.notebook")
+    found = {}
+    for name, texts in expected.items():
+        if differences := module.differences(texts, module.fingerprint(getattr(notebook, name, None))):
+            found[name] = differences
+    return found
+
+
 # --- a client of the application ----------------------------------------------------------------
 
 
@@ -307,7 +326,8 @@ def run(job: Mapping[str, Any], report: Report) -> None:
     try:
         begin = time.perf_counter()
         app = importlib.import_module("service.main").app
-        report("imported", seconds=time.perf_counter() - begin)
+        seconds = time.perf_counter() - begin
+        report("imported", seconds=seconds, drift=drift(job["fingerprints"], job["fingerprint_module"]))
         asyncio.run(answer_examples(app, job["examples"], report))
     except BaseException as error:  # noqa: BLE001 (SystemExit of user code is a finding, too)
         report("failed", **described(error))

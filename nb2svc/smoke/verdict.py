@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..exchange import decode
-from ..values import Check, Example, Problem, Where
+from ..values import Check, Definition, Example, Problem, Where
 from .causes import Cause, likely_cause
 from .compare import Mismatch, compare
 from .difference import difference_text, summary
@@ -28,6 +28,9 @@ _ONLY_THERE: Final = (
     "look in this line for what only the notebook has: a name that stands in a text, something that a cell changed in "
     "a library; say it in the handler's own code, or do it in a %%startup cell"
 )
+
+
+_MAX_TEXT: Final = 120  # characters of a value in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Run:
     openapi: dict[str, Any] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
     hidden: Mapping[str, str] = field(default_factory=dict)
+    drift: Mapping[str, list[list[str]]] = field(default_factory=dict)  # by definition: what, in the kernel, here
     concealed: set[str] = field(default_factory=set)  # files that were asked for and are not in the project
     ended: bool = False
     timed_out: bool = False
@@ -64,7 +68,7 @@ class Run:
     def take(self, event: Mapping[str, Any]) -> None:
         kind = event["event"]
         if kind == "imported":
-            self.seconds["import"], self.stage = event["seconds"], "startup"
+            self.seconds["import"], self.stage, self.drift = event["seconds"], "startup", event["drift"]
         elif kind == "started":
             self.seconds["startup"], self.stage = event["seconds"], "openapi"
         elif kind == "openapi":
@@ -105,9 +109,12 @@ def checks_of(run: Run, examples: Sequence[Example]) -> tuple[Check, ...]:
     return (*checks, *(_parity(run, example) for example in examples))
 
 
-def problems_of(run: Run, examples: Sequence[Example], root: Path) -> tuple[Problem, ...]:
+def problems_of(
+    run: Run, examples: Sequence[Example], definitions: Sequence[Definition], root: Path
+) -> tuple[Problem, ...]:
     """Each failure with its place in the notebook, its likely cause and the next step."""
-    return (*_stopped(run, root), *_openapi_faults(run), *_wrong_answers(run, examples, root))
+    drifted = _drifted(run, definitions)
+    return (*_stopped(run, root), *_openapi_faults(run), *drifted, *_wrong_answers(run, examples, root))
 
 
 # --- checks -------------------------------------------------------------------------------------
@@ -203,6 +210,25 @@ def _openapi_faults(run: Run) -> Iterator[Problem]:
             message=f"the service's OpenAPI document is not valid: {'; '.join(found)}",
             hint="give each endpoint a method and path of its own, and declare the parameters that its path names",
         )
+
+
+def _drifted(run: Run, definitions: Sequence[Definition]) -> Iterator[Problem]:
+    """Definitions that are not what the kernel has, whether an example shows it or not."""
+    for definition in definitions:
+        for what, there, here in run.drift.get(definition.name, ()):
+            about = what if what != "code" else "its code"
+            told = "" if "code" in what else f": {_short(there)} there, {_short(here)} in the service"
+            yield Problem(
+                message=f"{definition.name} is not what it is in the notebook, by {about}{told}",
+                hint=f"run the cell that defines {definition.where.name or definition.name} again, then export again",
+                where=definition.where,
+            )
+
+
+def _short(text: str) -> str:
+    if not text:
+        return "nothing"
+    return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
 
 
 def _wrong_answers(run: Run, examples: Sequence[Example], root: Path) -> Iterator[Problem]:
