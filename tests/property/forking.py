@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-SECONDS = 60  # for one job: a notebook that loops forever must not stop a night's run
+SECONDS = 15  # for one job: a notebook that loops for ages must not stop a night's run
 
 
 def serve(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -76,6 +77,8 @@ class Sides:
                 "inputs": notebook.inputs,
             }
         )
+        if ran.get("died") == -signal.SIGALRM:
+            return Outcome("refused", ("it takes too long here",))
         if "cells" not in ran:
             return Outcome("bug", detail=ran.get("broke", f"the kernel died: {ran}").rstrip())
         failed = sum(1 for cell in ran["cells"] if "raised" in cell)
