@@ -66,9 +66,7 @@ def main() -> None:
     _print("build without layer cache", "s", built)
     _print("start to the first ready answer", "s", started)
     _print("the same, common with two workers", "s", {**started, COMMON_TAG: started[TWO_WORKERS]})
-    print(
-        f"the libraries' imports alone, from our image: {started[FLOOR]:.2f} s, {started[FLOOR] / started[COMMON_TAG]:.2f}"
-    )
+    print(f"the libraries' imports alone, from our image: {started[FLOOR]:.2f} s, {started[FLOOR] / started[COMMON_TAG]:.2f}")
     _print("bytes above the base", "MB", {tag: size / 1e6 for tag, size in above.items()})
     run("rmi", "--force", *builders)
 

@@ -26,8 +26,8 @@ from traitlets.config import Config  # noqa: E402
 
 import nb2svc  # noqa: E402
 from nb2svc.capture.live import answer  # noqa: E402
-from nb2svc.capture.spec import live_app  # noqa: E402
 from nb2svc.capture.registry import Registry  # noqa: E402
+from nb2svc.capture.spec import live_app  # noqa: E402
 from nb2svc.errors import Nb2svcError  # noqa: E402
 from nb2svc.events import ignore  # noqa: E402
 from nb2svc.export import Finish, plan  # noqa: E402

@@ -45,7 +45,7 @@ _EXTRAS = (
     lambda author: f"@classmethod\ndef of(cls, v):\n    return cls(v + {number(author)})",
     lambda author: f"@staticmethod\ndef plus(x):\n    return x + {number(author)}",
     lambda author: f"def __call__(self, x):\n    return self.at(x) + {number(author)}",
-    lambda author: "def __eq__(self, other):\n    return self.v == getattr(other, 'v', None)",  # noqa: ARG005
+    lambda author: "def __eq__(self, other):\n    return self.v == getattr(other, 'v', None)",
     lambda author: f"other = lambda self, x: {number(author, ('x',))}",
     lambda author: f"class Inner:\n    k = {number(author)}",
     lambda author: (

@@ -80,15 +80,15 @@ def _of_new_object(author: Author, local: tuple[str, ...]) -> str:
     return f"{author.any('class')}({number(author, local)}).at({number(author, local)})"
 
 
-def _class_attribute(author: Author, local: tuple[str, ...]) -> str:  # noqa: ARG001
+def _class_attribute(author: Author, local: tuple[str, ...]) -> str:
     return f"{author.any('class')}.k"
 
 
-def _object_attribute(author: Author, local: tuple[str, ...]) -> str:  # noqa: ARG001
+def _object_attribute(author: Author, local: tuple[str, ...]) -> str:
     return f"{author.any('object')}.{author.pick(['v', 'k', 'twice'])}"
 
 
-def _list_part(author: Author, local: tuple[str, ...]) -> str:  # noqa: ARG001
+def _list_part(author: Author, local: tuple[str, ...]) -> str:
     return author.pick(["len({})", "sum({})", "({} or [0])[-1]"]).format(author.any("list"))
 
 
@@ -104,11 +104,11 @@ def _record_part(author: Author, local: tuple[str, ...]) -> str:
     return f"{author.any('record')}({number(author, local)}).v"
 
 
-def _enum_part(author: Author, local: tuple[str, ...]) -> str:  # noqa: ARG001
+def _enum_part(author: Author, local: tuple[str, ...]) -> str:
     return f"{author.any('enum')}.{author.pick(['ONE', 'TWO'])}.value"
 
 
-def _text_part(author: Author, local: tuple[str, ...]) -> str:  # noqa: ARG001
+def _text_part(author: Author, local: tuple[str, ...]) -> str:
     return f"len({author.any('text')})"
 
 
@@ -116,7 +116,7 @@ def _generated(author: Author, local: tuple[str, ...]) -> str:
     return f"sum({author.any('generator')}({number(author, local)}))"
 
 
-def _of_module(author: Author, local: tuple[str, ...]) -> str:  # noqa: ARG001
+def _of_module(author: Author, local: tuple[str, ...]) -> str:
     return MODULES[author.any("module")]
 
 
