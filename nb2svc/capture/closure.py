@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -34,6 +35,7 @@ from .versions import same_version
 _MODULES_OWN = frozenset(
     {"__name__", "__file__", "__doc__", "__builtins__", "__annotations__", "__spec__", "__package__"}
 )
+_HISTORY = re.compile(r"_{1,3}|_\d+|_i{1,3}|_i\d+|In|Out|_[io]h|_dh")  # what IPython keeps of earlier cells
 _LAST = (sys.maxsize, 0)
 _ATOMS = (bool, int, float, complex, str, bytes, type(None))
 
@@ -63,7 +65,6 @@ class ClosureBuilder:
         self._kept: list[object] = []  # alive, so that no other object gets their id
         self._named: dict[int, str] | None = None
         self._mutable: dict[int, str] = {}  # id of a list, dict or set → the constant that it is part of
-        self._constants: dict[str, Any] = {}
 
     # --- entry points -------------------------------------------------------------------------
 
@@ -78,6 +79,9 @@ class ClosureBuilder:
         namespace = self.namespace
         if name not in namespace and function is not None and name in function.__globals__:
             namespace = function.__globals__
+        if _HISTORY.fullmatch(name) and self.log.binding(name, namespace.get(name)) is None:
+            self.problem(f"{name} is the notebook's history", "give what it holds a name, and use that", user)
+            return
         if name not in namespace:
             if not hasattr(builtins, name):
                 hint = "run the cell that defines it"
@@ -243,9 +247,9 @@ class ClosureBuilder:
             node = self.found.nodes.get(other)
             if node is not None and node.definition.kind == "constant":
                 del self.found.nodes[other]
-                whole = self._constants[other]
+                whole = self.found.constants[other]
                 self.load_as_object(other, whole, node.definition.where, node.position)
-        self._constants[name] = value
+        self.found.constants[name] = value
         return bool(others)
 
     # --- words --------------------------------------------------------------------------------
@@ -341,12 +345,30 @@ class ClosureBuilder:
         """Objects and models that share parts go to one file, for what was one object to stay one."""
         needed = {one.variable: one for one in self.served.values() if one.public in self.found.model_references}
         own = [variable for variable, model in needed.items() if model.format != "auto"]
-        found = sharing(self.found.objects, {variable: model.value for variable, model in needed.items()}, own)
+        models = {variable: model.value for variable, model in needed.items()}
+        self._constants_that_objects_hold(models, own)
+        found = sharing(self.found.objects, models, own)
         self.found.object_groups = found.groups
         for variable, other in found.apart:
             message = f"{variable} and {other} share parts, of which each has a copy of its own in the service"
             hint = f"leave --format {needed[variable].format} out, so that both go to one file"
             self.warn(message, hint, Where(notebook=self.log.notebook, name=variable))
+
+    def _constants_that_objects_hold(self, models: Mapping[str, Any], own: list[str]) -> None:
+        """A literal that an object or a model holds too is one object with it, so it is loaded as one."""
+        nodes = self.found.nodes
+        constants = {
+            name: value
+            for name, value in self.found.constants.items()
+            if name in nodes and nodes[name].definition.kind == "constant"
+        }
+        if not constants or not (self.found.objects or models):
+            return
+        for group in sharing({**self.found.objects, **constants}, models, own).groups:
+            for name in group if len(group) > 1 else ():
+                if name in constants:
+                    node = nodes.pop(name)
+                    self.load_as_object(name, constants[name], node.definition.where, node.position)
 
     def _load_after_what_it_names(self, group: tuple[str, ...]) -> None:
         """The first name of a file loads all of it, and of those that it refers to, so each stands after every class
@@ -381,7 +403,9 @@ class ClosureBuilder:
 def _suggestion(value: Any, owner: str) -> str:
     """A name for a function or class: its own, or one that says what it is part of."""
     own: str = value.__name__
-    return own if own.isidentifier() else f"_{owner.strip('_')}_lambda"
+    if own.isidentifier():
+        return own
+    return f"_{owner.strip('_')}_lambda" if "<" in own else "_" + re.sub(r"\W+", "_", own).strip("_")[:40]
 
 
 def _root(one: Any) -> str:
