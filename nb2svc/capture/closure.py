@@ -299,11 +299,22 @@ class ClosureBuilder:
     # --- order --------------------------------------------------------------------------------
 
     def _share(self) -> None:
-        """Objects and models that share parts go to one file, for what was one object to stay one."""
-        needed = {one.variable: one for one in self.served.values() if one.public in self.found.model_references}
+        """Objects and models that share parts go to one file, for what was one object to stay one; lists, dicts and
+        sets that were written out become objects where others hold them, too.
+        """
+        nodes, needed = self.found.nodes, {one.variable: one for one in self.served.values()}
+        needed = {name: one for name, one in needed.items() if one.public in self.found.model_references}
         own = [variable for variable, model in needed.items() if model.format != "auto"]
-        found = sharing(self.found.objects, {variable: model.value for variable, model in needed.items()}, own)
-        self.found.object_groups = found.groups
+        written = {
+            name: self.namespace[name]
+            for key, name in self._mutable.items()
+            if name in nodes and nodes[name].definition.kind == "constant" and id(self.namespace.get(name)) == key
+        }
+        models = {variable: model.value for variable, model in needed.items()}
+        found = sharing({**self.found.objects, **written}, models, own)
+        for name in sorted(found.tied & written.keys()):
+            self.load_as_object(name, written.pop(name), nodes[name].definition.where, nodes[name].position)
+        self.found.object_groups = tuple(group for group in found.groups if not written.keys() & {*group})
         for variable, other in found.apart:
             message = f"{variable} and {other} share parts, of which each has a copy of its own in the service"
             hint = f"leave --format {needed[variable].format} out, so that both go to one file"
