@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..values import CapturedCell, Where
+from . import executed
 from .marks import MARKER, mark_line
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class LoggedCell:
 
     cell: CapturedCell
     bound: dict[str, weakref.ref[Any] | int] = field(default_factory=dict)  # name → its object after the run
+    unreached: set[str] = field(default_factory=set)  # names whose statements stand after the one that failed
 
     @property
     def code(self) -> str:
@@ -64,7 +66,9 @@ class LoggedCell:
 
     def look_at(self, namespace: Mapping[str, Any]) -> None:
         """Note which objects the names that this cell binds have now."""
-        self.bound = {name: _keep(namespace[name]) for name in self.binders if name in namespace}
+        self.bound = {
+            name: _keep(namespace[name]) for name in self.binders.keys() - self.unreached if name in namespace
+        }
 
     def holds(self, name: str, value: object) -> bool:
         """Whether this cell bound ``name`` to just this object."""
@@ -121,7 +125,8 @@ def _targets(node: ast.stmt) -> set[str]:
         targets = [node.target]
     elif isinstance(node, (ast.With, ast.AsyncWith)):
         targets = [item.optional_vars for item in node.items if item.optional_vars]
-    return {inner.id for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name)}
+    inside = (inner for target in targets for inner in ast.walk(target))  # ``a.b = 1`` and ``a[0] = 1`` bind nothing
+    return {inner.id for inner in inside if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)}
 
 
 def _walruses(node: ast.stmt) -> set[str]:
@@ -148,6 +153,7 @@ class CellLog:
         self.cells: list[LoggedCell] = []
         self.notebook = ""
         self.deleted: set[str] = set()  # ids of cells that the front end says are gone
+        self._before_run: dict[str, int] = {}  # name → the object that it had when the running cell began
         self._running: list[tuple[LoggedCell, InteractiveShell]] = []
         self._shell: InteractiveShell | None = None
         # So that no search goes through all cells:
@@ -177,6 +183,9 @@ class CellLog:
         for number, (raw, code) in enumerate(pairs):
             if number and code.strip():  # entry 0 is always empty
                 filename = _filename_then(shell, raw, code, number)
+                for file, text in executed.scripts_of(raw, shell.user_ns):
+                    script = CapturedCell(number=number, raw=text, code=text, filename=file)
+                    self._append(LoggedCell(script), shell.user_ns)
                 cell = CapturedCell(number=number, raw=raw, code=code, filename=filename)
                 self._append(LoggedCell(cell), shell.user_ns)
 
@@ -194,13 +203,22 @@ class CellLog:
             filename=_filename(shell, raw, code, number),
             cell_id=getattr(info, "cell_id", None),
         )
-        self._running.append((LoggedCell(cell), shell))
+        logged = LoggedCell(cell)
+        self._before_run = {name: id(shell.user_ns[name]) for name in logged.binders if name in shell.user_ns}
+        self._running.append((logged, shell))
         self.deleted |= set(_metadata(info, shell).get("deletedCells", ()))
         self.deleted.discard(cell.cell_id or "")
 
-    def _after(self, _result: ExecutionResult) -> None:
+    def _after(self, result: ExecutionResult) -> None:
         if self._running:
             logged, shell = self._running.pop()
+            if not result.success:  # a statement after the failing one bound nothing, though its name may be bound
+                logged.unreached = {
+                    name for name, was in self._before_run.items() if id(shell.user_ns.get(name)) == was
+                }
+            for file, text in executed.take_scripts():  # %run: what a script binds, it binds in the notebook
+                script = CapturedCell(number=logged.cell.number, raw=text, code=text, filename=file)
+                self._append(LoggedCell(script), shell.user_ns)
             self._append(logged, shell.user_ns)
 
     def _append(self, logged: LoggedCell, namespace: dict[str, Any]) -> None:

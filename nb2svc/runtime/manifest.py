@@ -26,6 +26,7 @@ RUNTIME_DISTRIBUTIONS = {
 #: Distributions that the runtime needs only for what the reason says.
 OPTIONAL_DISTRIBUTIONS = {
     "joblib": "loads model files of the joblib format",
+    "pandas": "gives models their rows as a DataFrame",
     "python-multipart": "reads form fields and uploaded files",
 }
 
@@ -49,6 +50,8 @@ class ModelEntry(_Record):
     features: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
     frame: bool = False
+    inputs: str = ""
+    outputs: dict[str, str] = Field(default_factory=dict)
     batch: bool = True
     max_batch: int | None = None
     cell: int | None = None
@@ -91,6 +94,8 @@ class EndpointEntry(_Record):
     batch: bool = False
     body: str = ""
     spread: bool = False
+    parameters: str = ""
+    answer: str = ""
     cell: int | None = None
 
 
@@ -104,6 +109,7 @@ class DistributionEntry(_Record):
     version: str
     root: bool = False
     why: str = ""
+    via: tuple[str, ...] = ()  # the distributions that require it
 
 
 class DefinitionEntry(_Record):
@@ -133,6 +139,7 @@ class Manifest(_Record):
     objects: tuple[ObjectsEntry, ...] = ()
     environment: tuple[str, ...] = ()  # variables that must be set where the service runs
     distributions: tuple[DistributionEntry, ...] = ()
+    system: tuple[str, ...] = ()  # packages of the base image's distribution
     definitions: tuple[DefinitionEntry, ...] = ()
     examples: tuple[str, ...] = ()  # by name, in the order in which the notebook answered them
     verified: bool = False
