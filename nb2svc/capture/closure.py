@@ -342,33 +342,26 @@ class ClosureBuilder:
     # --- order --------------------------------------------------------------------------------
 
     def _share(self) -> None:
-        """Objects and models that share parts go to one file, for what was one object to stay one."""
-        needed = {one.variable: one for one in self.served.values() if one.public in self.found.model_references}
+        """Objects and models that share parts go to one file, for what was one object to stay one; lists, dicts and
+        sets that were written out become objects where others hold them, too.
+        """
+        nodes, needed = self.found.nodes, {one.variable: one for one in self.served.values()}
+        needed = {name: one for name, one in needed.items() if one.public in self.found.model_references}
         own = [variable for variable, model in needed.items() if model.format != "auto"]
-        models = {variable: model.value for variable, model in needed.items()}
-        self._constants_that_objects_hold(models, own)
-        found = sharing(self.found.objects, models, own)
-        self.found.object_groups = found.groups
-        for variable, other in found.apart:
-            message = f"{variable} and {other} share parts, of which each has a copy of its own in the service"
-            hint = f"leave --format {needed[variable].format} out, so that both go to one file"
-            self.warn(message, hint, Where(notebook=self.log.notebook, name=variable))
-
-    def _constants_that_objects_hold(self, models: Mapping[str, Any], own: list[str]) -> None:
-        """A literal that an object or a model holds too is one object with it, so it is loaded as one."""
-        nodes = self.found.nodes
-        constants = {
+        written = {
             name: value
             for name, value in self.found.constants.items()
             if name in nodes and nodes[name].definition.kind == "constant"
         }
-        if not constants or not (self.found.objects or models):
-            return
-        for group in sharing({**self.found.objects, **constants}, models, own).groups:
-            for name in group if len(group) > 1 else ():
-                if name in constants:
-                    node = nodes.pop(name)
-                    self.load_as_object(name, constants[name], node.definition.where, node.position)
+        models = {variable: model.value for variable, model in needed.items()}
+        found = sharing({**self.found.objects, **written}, models, own)
+        for name in sorted(found.tied & written.keys()):
+            self.load_as_object(name, written.pop(name), nodes[name].definition.where, nodes[name].position)
+        self.found.object_groups = tuple(group for group in found.groups if not written.keys() & {*group})
+        for variable, other in found.apart:
+            message = f"{variable} and {other} share parts, of which each has a copy of its own in the service"
+            hint = f"leave --format {needed[variable].format} out, so that both go to one file"
+            self.warn(message, hint, Where(notebook=self.log.notebook, name=variable))
 
     def _load_after_what_it_names(self, group: tuple[str, ...]) -> None:
         """The first name of a file loads all of it, and of those that it refers to, so each stands after every class
