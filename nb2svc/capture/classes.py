@@ -29,8 +29,8 @@ def as_statement(closure: ClosureBuilder, taken: Taken) -> bool:
     if generic and generic["origin"] is not None:
         origin = closure.expression(generic["origin"], generic["origin"].__name__, taken.where)
         arguments = (closure.expression(one, f"_{taken.name.strip('_')}_type", taken.where) for one in generic["args"])
-        source = f"{taken.name} = {origin}[{', '.join(arguments)}]"
-        closure.add(taken.name, "statement", source, taken.where, taken.position)
+        alias = f"{taken.name} = {origin}[{', '.join(arguments)}]"
+        closure.add(taken.name, "statement", alias, taken.where, taken.position)
         return True
     if is_class and (binding is None or "<locals>" in value.__qualname__):
         return _as_made(closure, taken)

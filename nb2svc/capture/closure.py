@@ -298,19 +298,19 @@ class ClosureBuilder:
         return binding
 
     def _is_current(self, one: Any) -> bool:
-        return "<" not in one.__qualname__ and _by_path(self.namespace, one.__qualname__) is one
+        return one.__qualname__.replace(".", "").isidentifier() and _by_path(self.namespace, one.__qualname__) is one
 
     def _name_of(self, value: Any, suggestion: str) -> str | None:
         """The notebook's own name for just this object."""
         for name in (suggestion, getattr(value, "__name__", None)):
-            if isinstance(name, str) and self.namespace.get(name, self) is value:
+            if isinstance(name, str) and name.isidentifier() and self.namespace.get(name, self) is value:
                 return name
         if isinstance(value, _ATOMS):
             return None
         if self._named is None:
             self._named = {}
             for name in sorted(self.namespace, reverse=True):
-                if not name.startswith("_") and name not in {"In", "Out"}:
+                if name.isidentifier() and not name.startswith("_") and name not in {"In", "Out"}:
                     self._named[id(self.namespace[name])] = name
         return self._named.get(id(value))
 
