@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ from ..errors import CaptureError
 from ..values import (
     Artifact,
     Closure,
+    Definition,
     EndpointSpec,
     Example,
     LiveObjects,
@@ -22,7 +25,7 @@ from ..values import (
     StartupSpec,
     Where,
 )
-from . import schema, startup
+from . import changing, schema, startup
 from .artifacts import dump_model, dump_objects
 from .closure import ClosureBuilder
 from .found import Found, Served
@@ -88,6 +91,7 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
         builder.need_source(one.handler, source, "startup", one.where, (one.where.cell or 0, 1))
     found = builder.finish()
     found.problems += _moved_on(wanted, kernel)
+    found.warnings += changing.written_globals(found)
     return found
 
 
@@ -206,6 +210,7 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
             hint="make it in a %%startup cell instead",
             where=Where(notebook=identity.notebook, name=error.path),
         ) from error
+    examples, changed = _answered(registry, kernel, found, identity.name, (definitions, objects))
     bodies = {one.body.name: one.body for one in registry.endpoints if one.body}
     spec = ServiceSpec(
         name=identity.name,
@@ -216,7 +221,7 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
         models=tuple(_model_spec(one, artifacts[one.public]) for one in registry.models),
         endpoints=tuple(_endpoint_spec(one) for one in registry.endpoints),
         startup=tuple(StartupSpec(handler=one.handler, where=one.where) for one in registry.startups),
-        examples=_all_examples(registry, identity.name),
+        examples=examples,
         closure=Closure(
             imports=found.import_lines(),
             modules=tuple(sorted(found.modules)),
@@ -228,9 +233,29 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
         ),
         schemas=schema.module_source(bodies),
         requires=identity.requires,
-        warnings=tuple(found.warnings),
+        warnings=(*found.warnings, *changed),
     )
     return Captured(spec=spec, secrets=found.secrets)
+
+
+def _answered(
+    registry: Registry,
+    kernel: LiveKernel,
+    found: Found,
+    name: str,
+    held: tuple[tuple[Definition, ...], tuple[LiveObjects, ...]],
+) -> tuple[tuple[Example, ...], list[Problem]]:
+    """The kernel's answers, and a warning for each thing in ``held`` that giving them changed."""
+    definitions, objects = held
+    before = changing.state(kernel.namespace, definitions, objects)
+    examples = _all_examples(registry, name)
+    small = {one.names for one in objects if one.artifact.size <= changing.LARGEST}
+    # What calls made of an object may be no pickle any more, for whatever reason: the next export says so.
+    with tempfile.TemporaryDirectory() as again, suppress(Exception):
+        now = _dump_objects(registry, found, Path(again), only=small)
+        after = changing.state(kernel.namespace, found.with_fingerprints(), now)
+        return examples, changing.changes(before, after, definitions, found.warnings)
+    return examples, []
 
 
 def _all_examples(registry: Registry, name: str) -> tuple[Example, ...]:
@@ -279,11 +304,13 @@ def _dump_models(registry: Registry, found: Found, staging: Path) -> dict[str, A
     }
 
 
-def _dump_objects(registry: Registry, found: Found, staging: Path) -> tuple[LiveObjects, ...]:
+def _dump_objects(
+    registry: Registry, found: Found, staging: Path, only: Collection[tuple[str, ...]] | None = None
+) -> tuple[LiveObjects, ...]:
     models = {id(model.value): model.options.variable for model in registry.models}
     taken = {model.public for model in registry.models}
     dumped = []
-    for names in found.object_groups:
+    for names in found.object_groups if only is None else only:
         references = [found.object_references[name] for name in names]
         stem = f"{names[0]}-objects" if names[0] in taken else names[0]
         artifact = dump_objects(
