@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CaptureError, UsageError
-from . import examples, inputs, options, schema, startup
+from . import examples, inputs, native, options, schema, startup
 from .json_form import example_as_json
 from .registry import MarkedEndpoint, MarkedModel, MarkedStartup
 
@@ -35,6 +35,7 @@ def model(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedModel:
             where=where,
         )
     value = kernel.namespace[chosen.variable]
+    native.chosen(value, chosen.format, where)
     return MarkedModel(
         options=chosen,
         public=chosen.name or chosen.variable,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,13 +26,16 @@ from ..values import (
     Where,
 )
 from . import changing, schema, startup
-from .artifacts import dump_model, dump_objects
 from .closure import ClosureBuilder
+from .dumping import dump_all, dump_groups
 from .found import Found, Served
 from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
+from .kinds import words
 from .live import answer
-from .objects import References, UnpicklableError
+from .located import find_in
+from .native import notes
+from .objects import UnpicklableError
 from .registry import Marked, MarkedEndpoint, MarkedModel, Registry
 
 if TYPE_CHECKING:
@@ -77,7 +80,9 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
     builder = ClosureBuilder(
         kernel.log,
         kernel.namespace,
-        served=[Served(model.public, model.options.variable, model.value) for model in registry.models],
+        served=[
+            Served(model.public, model.options.variable, model.value, model.options.format) for model in registry.models
+        ],
         started=[name for one in registry.startups for name in one.names],
         is_distributed=kernel.is_distributed,
     )
@@ -91,6 +96,7 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
         builder.need_source(one.handler, source, "startup", one.where, (one.where.cell or 0, 1))
     found = builder.finish()
     found.problems += _moved_on(wanted, kernel)
+    found.warnings += notes(wanted.models, found)
     found.warnings += changing.written_globals(found)
     return found
 
@@ -200,16 +206,14 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
         )
     found = closure_of(registry, kernel)
     raise_problems(found.problems)
-    definitions = found.with_fingerprints()  # before the examples are asked again, which may change what they hold
+    definitions = found.with_fingerprints(
+        find_in(kernel.log)
+    )  # before the examples are asked again, which may change what they hold
     try:
-        artifacts = _dump_models(registry, found, staging)
-        objects = _dump_objects(registry, found, staging)
+        artifacts, objects = dump_all(registry.models, found, staging)
     except UnpicklableError as error:
-        raise CaptureError(
-            f"{error.path} cannot be saved: {error.reason}",
-            hint="make it in a %%startup cell instead",
-            where=Where(notebook=identity.notebook, name=error.path),
-        ) from error
+        message, hint = words(error)
+        raise CaptureError(message, hint=hint, where=Where(notebook=identity.notebook, name=error.path)) from error
     examples, changed = _answered(registry, kernel, found, identity.name, (definitions, objects))
     bodies = {one.body.name: one.body for one in registry.endpoints if one.body}
     spec = ServiceSpec(
@@ -249,11 +253,12 @@ def _answered(
     definitions, objects = held
     before = changing.state(kernel.namespace, definitions, objects)
     examples = _all_examples(registry, name)
-    small = {one.names for one in objects if one.artifact.size <= changing.LARGEST}
+    groups = zip(found.object_groups, objects, strict=True)
+    small = [names for names, one in groups if one.artifact.size <= changing.LARGEST]
     # What calls made of an object may be no pickle any more, for whatever reason: the next export says so.
     with tempfile.TemporaryDirectory() as again, suppress(Exception):
-        now = _dump_objects(registry, found, Path(again), only=small)
-        after = changing.state(kernel.namespace, found.with_fingerprints(), now)
+        now = dump_groups(small, registry.models, found, Path(again))
+        after = changing.state(kernel.namespace, found.with_fingerprints(find_in(kernel.log)), now)
         return examples, changing.changes(before, after, definitions, found.warnings)
     return examples, []
 
@@ -288,44 +293,6 @@ def answers_with_errors(endpoint: MarkedEndpoint, app: FastAPI) -> tuple[Example
                 where=endpoint.where,
             )
     return examples
-
-
-def _dump_models(registry: Registry, found: Found, staging: Path) -> dict[str, Artifact]:
-    return {
-        model.public: dump_model(
-            model.value,
-            staging=staging,
-            name=model.public,
-            format_=model.options.format,
-            references=found.model_references[model.public],
-            why=f"the model served as {model.public}",
-        )
-        for model in registry.models
-    }
-
-
-def _dump_objects(
-    registry: Registry, found: Found, staging: Path, only: Collection[tuple[str, ...]] | None = None
-) -> tuple[LiveObjects, ...]:
-    models = {id(model.value): model.options.variable for model in registry.models}
-    taken = {model.public for model in registry.models}
-    dumped = []
-    for names in found.object_groups if only is None else only:
-        references = [found.object_references[name] for name in names]
-        stem = f"{names[0]}-objects" if names[0] in taken else names[0]
-        artifact = dump_objects(
-            {name: found.objects[name] for name in names},
-            target=staging / f"{stem}.pkl",
-            models=models,
-            references=References(
-                notebook={key: one for each in references for key, one in each.notebook.items()},
-                names={key: name for each in references for key, name in each.names.items()},
-                modules={module for each in references for module in each.modules},
-            ),
-            why=f"{', '.join(names)} of the notebook",
-        )
-        dumped.append(LiveObjects(names=names, artifact=artifact))
-    return tuple(dumped)
 
 
 def _model_spec(mark: MarkedModel, artifact: Artifact) -> ModelSpec:
