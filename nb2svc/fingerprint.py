@@ -87,14 +87,14 @@ def code_digest(code: CodeType) -> str:
 
 def _code_parts(code: CodeType) -> Iterator[str]:
     yield code.co_name
-    yield from _operations(code)
+    yield from operations(code)
     yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_IGNORED_FLAGS))
     yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars))
     for constant in code.co_consts:
         yield _constant(constant)
 
 
-def _operations(code: CodeType) -> Iterator[str]:
+def operations(code: CodeType) -> Iterator[str]:
     """The bytecode, but for how it calls attributes.
 
     ``math.sqrt(x)`` is compiled in one of two ways: as a call of a method, or, where ``import math`` stands in the same

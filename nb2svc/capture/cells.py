@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..values import CapturedCell, Where
+from . import executed
 from .marks import MARKER, mark_line
 
 if TYPE_CHECKING:
@@ -178,6 +179,9 @@ class CellLog:
         for number, (raw, code) in enumerate(pairs):
             if number and code.strip():  # entry 0 is always empty
                 filename = _filename_then(shell, raw, code, number)
+                for file, text in executed.scripts_of(raw, shell.user_ns):
+                    script = CapturedCell(number=number, raw=text, code=text, filename=file)
+                    self._append(LoggedCell(script), shell.user_ns)
                 cell = CapturedCell(number=number, raw=raw, code=code, filename=filename)
                 self._append(LoggedCell(cell), shell.user_ns)
 
@@ -202,6 +206,9 @@ class CellLog:
     def _after(self, _result: ExecutionResult) -> None:
         if self._running:
             logged, shell = self._running.pop()
+            for file, text in executed.take_scripts():  # %run: what a script binds, it binds in the notebook
+                script = CapturedCell(number=logged.cell.number, raw=text, code=text, filename=file)
+                self._append(LoggedCell(script), shell.user_ns)
             self._append(logged, shell.user_ns)
 
     def _append(self, logged: LoggedCell, namespace: dict[str, Any]) -> None:

@@ -118,8 +118,6 @@ class ClosureBuilder:
         found.modules |= helpers.distributed
         found.problems += helpers.problems
         helpers.problems = []
-        for helper in found.helpers.values():
-            found.environment |= variables_read(helper.source.decode())
         if found.nodes and self.log.future_annotations:
             found.imports["annotations"] = ("from __future__ import annotations",)
         self._share()

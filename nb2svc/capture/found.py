@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from ..fingerprint import Find, fingerprint
@@ -24,6 +25,7 @@ class Found:
     object_groups: tuple[tuple[str, ...], ...] = ()  # names of objects, and variables of models, that share parts
     live: dict[str, Any] = field(default_factory=dict)  # functions and classes, by the name they have in the project
     model_references: dict[str, References] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)  # path in the project → data file of a helper module
     environment: set[str] = field(default_factory=set)
     secrets: dict[str, str] = field(default_factory=dict)  # environment variable → value; never leaves the kernel
     problems: list[Problem] = field(default_factory=list)

@@ -56,7 +56,8 @@ def _renamed(name: str, function: FunctionType, node: ast.FunctionDef | ast.Asyn
 
 def is_own(function: FunctionType) -> bool:
     """Whether its code is the notebook's, whatever it says of itself: a wrapper names the module of what it wraps."""
-    return function.__globals__.get("__name__") == "__main__"
+    name = function.__globals__.get("__name__", "__main__")  # %run takes it out of its script's globals
+    return bool(name == "__main__")
 
 
 def _as_wrapped(closure: ClosureBuilder, taken: Taken) -> bool:

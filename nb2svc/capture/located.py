@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..fingerprint import FUTURE_FLAGS, Find, Scope, code_digest, codes_of, name_of, node_of, scopes
 from ..values import CapturedCell
+from .executed import text_when_run
 
 if TYPE_CHECKING:
     from .cells import CellLog, LoggedCell
@@ -79,8 +80,8 @@ def _candidates(log: CellLog, code: CodeType) -> Iterator[LoggedCell]:
     filename = code.co_filename
     if logged := log.by_filename(filename):
         yield logged
-    elif filename.endswith(".py") and Path(filename).is_file():
-        # A script of %run. That it was not changed since shows in the code, which is compared.
+    elif filename.endswith(".py") and (text_when_run(filename) or Path(filename).is_file()):
+        # A script of %run. Where its text was not seen when it ran, an edit since shows in the code, which is compared.
         yield _script(filename)
     else:  # a magic compiled its cell itself, or the cell ran before we came: their names for it are not known
         yield from (logged for logged in log.newest_first() if code.co_name in logged.code or "lambda" in logged.code)
@@ -89,5 +90,5 @@ def _candidates(log: CellLog, code: CodeType) -> Iterator[LoggedCell]:
 def _script(filename: str) -> LoggedCell:
     from .cells import LoggedCell
 
-    text = Path(filename).read_text(encoding="utf-8", errors="replace")
+    text = (text_when_run(filename) or Path(filename).read_bytes()).decode("utf-8", "replace").replace("\r\n", "\n")
     return LoggedCell(CapturedCell(number=0, raw=text, code=text, filename=filename))
