@@ -21,7 +21,7 @@ def dump_all(
     Raises ``UnpicklableError`` and ``CaptureError``.
     """
     marks = list(models)
-    objects = dump_groups(found.object_groups, marks, found, staging)
+    objects = tuple(_dump_group(names, marks, found, staging) for names in found.object_groups)
     artifacts: dict[str, Artifact] = {}
     by_object: dict[int, Artifact] = {}
     for mark in marks:
@@ -30,14 +30,6 @@ def dump_all(
         artifacts[mark.public] = known[0] if known else model_artifact(mark, found, staging)
         by_object[id(mark.value)] = artifacts[mark.public]
     return artifacts, objects
-
-
-def dump_groups(
-    groups: Iterable[tuple[str, ...]], models: Iterable[MarkedModel], found: Found, staging: Path
-) -> tuple[LiveObjects, ...]:
-    """The files of some of ``found.object_groups``, in their order. Raises as :func:`dump_all`."""
-    marks = list(models)
-    return tuple(_dump_group(names, marks, found, staging) for names in groups)
 
 
 def _dump_group(names: tuple[str, ...], marks: list[MarkedModel], found: Found, staging: Path) -> LiveObjects:

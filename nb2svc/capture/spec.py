@@ -21,7 +21,7 @@ from ..values import (
     StartupSpec,
     Where,
 )
-from . import changing, startup
+from . import startup
 from .closure import ClosureBuilder
 from .dumping import dump_all
 from .files import DataFiles
@@ -107,7 +107,6 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
     found = builder.finish()
     found.problems += _moved_on(wanted, kernel)
     found.warnings += notes(wanted.models, found)
-    found.warnings += changing.written_globals(found)
     look_around(found, kernel.namespace, dict(kernel.files), kernel.is_distributed)
     return found
 
@@ -235,11 +234,7 @@ def capture(
         message, hint = words(error)
         raise CaptureError(message, hint=hint, where=Where(notebook=identity.notebook, name=error.path)) from error
     registry = relearned(registry)
-<<<<<<< HEAD
-    watch = changing.Watch(found, kernel, registry.models, definitions, objects)
-=======
     before = digests(found)
->>>>>>> main
     examples, failures = _all_examples(registry, found, kernel, identity.name)
     if failures:
         raise_all(also(_draft(found, examples, identity), found.secrets), failures)
@@ -267,7 +262,7 @@ def capture(
         ),
         schemas=service_schemas(registry, answers),
         requires=identity.requires,
-        warnings=(*found.warnings, *watch.changes()),
+        warnings=tuple(found.warnings),
     )
     return Captured(spec=spec, secrets=found.secrets)
 
