@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CaptureError, UsageError
-from . import examples, inputs, options, schema, startup
+from . import examples, inputs, native, options, schema, startup
 from .registry import MarkedEndpoint, MarkedModel, MarkedStartup
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def model(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedModel:
             where=where,
         )
     value = kernel.namespace[chosen.variable]
+    native.chosen(value, chosen.format, where)
     public, methods = chosen.name or chosen.variable, _methods(value, chosen, where)
     example = examples.evaluate(chosen.example, kernel.namespace, where) if chosen.example else None
     return MarkedModel(
