@@ -97,6 +97,9 @@ EXAMPLE = {
 }
 
 
+ADDRESS = {"item": "a", "day": dt.date(2024, 1, 2), "top": 1, "share": 0.5, "exact": True, "tags": ["a"]}
+
+
 @pytest.fixture(scope="module")
 def app():
     people = pd.DataFrame({"age": [39.0, np.nan, 51.0], "city": ["Rome", "Paris", "Rome"], "n": [1, 2, 3]})
@@ -112,8 +115,7 @@ def app():
                 model("texts", texts, ["good"]),
                 model("untyped", forest, None),
                 endpoint(echoed, "POST", "/echoed", EXAMPLE),
-                endpoint(found, "GET", "/found/{item}", {"item": "a", "day": dt.date(2024, 1, 2), "top": 1, "share": 0.5,
-                                                         "exact": True, "tags": ["a"]}),
+                endpoint(found, "GET", "/found/{item}", ADDRESS),
                 endpoint(partly, "PUT", "/partly", {"x": 1, "scale": 2.5, "rows": [{"a": 1}]}),
             )
         ),
