@@ -1,6 +1,8 @@
 # Functions and classes that are defined inside other statements; texts in them keep their indentation.
 
 # %% [if]
+
+
 FAST = True
 
 if FAST:
@@ -50,7 +52,7 @@ while len(makers) < 2:
 def conditional(x: float) -> dict:
     return {
         "if": root(x),
-        "try": [quick(x), quick.__doc__],
+        "try": [quick(x), quick.__doc__.split()],
         "for": [function(x) for function in powers.values()],
         "last": [power(x), late()],
         "classes": [maker().make() for maker in makers],
