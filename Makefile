@@ -38,6 +38,7 @@ interpreters: $(READY)  ## the unit and kernel tiers on every other Python of th
 
 bench: $(READY)  ## the figures, measured on this machine
 	$(BIN)/python bench/notebook.py
+	$(BIN)/python bench/scale.py
 	$(BIN)/nb2svc export example_notebooks/iris.ipynb -o .demo/iris --quiet
 	$(BIN)/python bench/image/compare.py .demo/iris
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickletools
 from collections.abc import Collection, Iterator, Mapping
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +18,7 @@ from .secrets import Evidence, Finding, find_in_strings, find_in_text, find_valu
 
 NOTEBOOK = "service/notebook.py"
 MAX_TEXT = 5 << 20  # bytes of an included file: what is larger is data, and not read for this
-MAX_BINARY = 64 << 20  # bytes of an artifact or wheel
+MAX_BINARY = 64 << 20  # bytes of an artifact or wheel, its first
 MAX_STRINGS = 500_000  # of a pickle: about a second
 
 
@@ -63,8 +64,7 @@ def _problems(plan: Plan, path: str, content: Content, values: Mapping[str, str]
 
 def _findings(plan: Plan, path: str, content: Content, data: bytes) -> Iterator[Finding]:
     if _holds_objects(plan, path) and isinstance(content, StagedFile):
-        with content.source.open("rb") as file:
-            yield from find_in_strings(islice(_strings(file), MAX_STRINGS))
+        yield from find_in_strings(islice(_strings(BytesIO(data)), MAX_STRINGS))
         return
     if path.startswith(("models/", "wheels/")) or len(data) > MAX_TEXT:
         return
@@ -85,16 +85,20 @@ def _evidence(path: str) -> Evidence:
 
 
 def _content(path: str, content: Content) -> bytes | None:
-    """The bytes to search; None for what is too large to."""
+    """The bytes to search; None for what is too large to. Of artifacts the head: what a pickle says stands there, and
+    large arrays behind it.
+    """
     if isinstance(content, bytes):
         return content
-    limit = MAX_BINARY if path.startswith(("models/", "wheels/")) else MAX_TEXT
-    return _read(content.source) if content.source.is_file() and content.source.stat().st_size <= limit else None
+    if path.startswith(("models/", "wheels/")):
+        return _head(content.source)
+    return _head(content.source) if content.source.is_file() and content.source.stat().st_size <= MAX_TEXT else None
 
 
-def _read(path: Path) -> bytes | None:
+def _head(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BINARY)
     except OSError:  # writing says so
         return None
 
@@ -105,7 +109,7 @@ def _strings(pickle: BinaryIO) -> Iterator[str]:
         for _, argument, _ in pickletools.genops(pickle):
             if isinstance(argument, str):
                 yield argument
-    except ValueError:  # no pickle, or of a newer protocol: loading it will say so
+    except ValueError:  # no pickle, or of a newer protocol: loading it will say so; or no more than its head
         return
 
 
