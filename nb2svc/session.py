@@ -183,7 +183,8 @@ class Service:
         allow_secrets: Collection[str] = (),  # noqa: ARG002 - of an export; nothing is written here
     ) -> Sequence[Difference]:
         """How ``directory`` differs from what the notebook gives now; nothing is written."""
-        with self._progress() as emit, self._staged(Path(directory), emit) as captured:
+        nowhere = Path(tempfile.gettempdir(), "check")  # not beside the folder: a checkout may be read-only
+        with self._progress() as emit, self._staged(nowhere, emit) as captured:
             from . import pipeline
 
             return pipeline.compare(captured, Path(directory), platform=platform, base=base, emit=emit)
