@@ -61,7 +61,7 @@ class TorchScript:
 
         target = folder / "model.pt"
         torch.jit.save(value, str(target))
-        rewritten(target, lambda name, data: None if name.endswith(".debug_pkl") else data)
+        rewritten(target, _compiled)
         return {}
 
 
@@ -95,6 +95,21 @@ def _dtypes(names: Iterable[str]) -> tuple[str, ...]:
     kinds = ("Bool", "Float16", "Float32", "Float64", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32")
     has_arrays = any(name.startswith("numpy.") for name in names)
     return tuple(f"numpy.dtypes.{kind}DType" for kind in kinds) if has_arrays else ()
+
+
+def _compiled(name: str, content: bytes) -> bytes | None:
+    """A file of a TorchScript archive without what differs from kernel to kernel; None to leave it out.
+
+    Constants of a module stand in the order of a set, debug files hold the paths of the notebook's cells, and the
+    archive's number is made of all the others.
+    """
+    if name.endswith((".debug_pkl", "/serialization_id")):
+        return None
+    if not name.endswith(".py"):
+        return content
+    return re.sub(
+        rb"(?:^  \w+ : Final\[.*\n)+", lambda lines: b"".join(sorted(lines[0].splitlines(True))), content, flags=re.M
+    )
 
 
 def _without_traces(document: bytes) -> bytes:
