@@ -108,7 +108,7 @@ def _compiled(name: str, content: bytes) -> bytes | None:
     if not name.endswith(".py"):
         return content
     return re.sub(
-        rb"(?:^  \w+ : Final\[.*\n)+", lambda lines: b"".join(sorted(lines[0].splitlines(True))), content, flags=re.M
+        rb"(?:^  \w+ : Final\[.*\n)+", lambda lines: b"".join(sorted(lines[0].splitlines(True))), content, flags=re.MULTILINE
     )
 
 
