@@ -8,6 +8,7 @@ would write them so and bare hex for files. :func:`to_json` and :func:`from_json
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -220,7 +221,16 @@ class Distribution:
     version: str
     root: bool = False
     why: str = ""  # for roots: ``imported by predict``; else the distributions that need it
+    via: tuple[str, ...] = ()  # the distributions of the lock that require it, sorted
     size: int | None = None  # installed bytes in the kernel, where known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemPackage:
+    """A package of the base image's distribution that the image needs."""
+
+    name: str  # ``libgomp1``
+    why: str  # ``libgomp.so.1 for lightgbm``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +243,37 @@ class Lock:
     requirements_in: str  # roots with the reason of each
     requirements_txt: str  # full closure, exact versions, hashes, no addresses
     wheels: tuple[Path, ...] = ()  # local wheels that ship in ``wheels/``
+    system: tuple[SystemPackage, ...] = ()  # sorted by name
+    indexes: tuple[tuple[str, str], ...] = ()  # (distribution, name of the index that it is only from), no addresses
+    warnings: tuple[Problem, ...] = ()
+
+
+Files = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What a service looked for in the clean room beside its lock; the files are those whose code did."""
+
+    modules: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (module, files), sorted
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (group of entry points, files), sorted; "" is all groups
+
+    @classmethod
+    def of(cls, modules: Mapping[str, Iterable[str]], groups: Mapping[str, Iterable[str]]) -> Sought:
+        return cls(
+            modules=tuple((name, tuple(files)) for name, files in sorted(modules.items())),
+            groups=tuple((name, tuple(files)) for name, files in sorted(groups.items())),
+        )
+
+    def __or__(self, other: Sought) -> Sought:
+        return Sought.of(_united(self.modules, other.modules), _united(self.groups, other.groups))
+
+
+def _united(one: tuple[tuple[str, tuple[str, ...]], ...], other: tuple[tuple[str, tuple[str, ...]], ...]) -> Files:
+    found: Files = {}
+    for name, files in (*one, *other):
+        found[name] = tuple(dict.fromkeys((*found.get(name, ()), *files)))
+    return found
 
 
 # --- export, image, engine ----------------------------------------------------------------------

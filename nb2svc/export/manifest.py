@@ -36,14 +36,15 @@ def manifest_of(spec: ServiceSpec, lock: Lock) -> Manifest:
         objects=tuple(ObjectsEntry(names=one.names, path=one.artifact.path) for one in spec.closure.objects),
         environment=spec.closure.environment,
         distributions=tuple(
-            DistributionEntry(name=one.name, version=one.version, root=one.root, why=one.why)
+            DistributionEntry(name=one.name, version=one.version, root=one.root, why=one.why, via=one.via)
             for one in lock.distributions
         ),
+        system=tuple(package.name for package in lock.system),
         definitions=tuple(
             DefinitionEntry(name=one.name, kind=one.kind, cell=one.where.cell) for one in spec.closure.definitions
         ),
         examples=tuple(example.name for example in spec.examples),
-        warnings=tuple(str(warning) for warning in spec.warnings),
+        warnings=tuple(str(warning) for warning in (*spec.warnings, *lock.warnings)),
     )
 
 

@@ -75,7 +75,7 @@ def plan(spec: ServiceSpec, lock: Lock, *, base: str | None = None) -> Plan:
         name=spec.name,
         files=_merged(_code(spec), _documents(spec, lock, base), _copies(spec, lock)),
         manifest=manifest_of(spec, lock),
-        warnings=spec.warnings,
+        warnings=(*spec.warnings, *lock.warnings),
         origins=_origins(spec),
         definitions=spec.closure.definitions,
     )

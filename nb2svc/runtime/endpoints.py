@@ -159,6 +159,10 @@ def _only_item(answers: Any) -> Any:
 
 
 def _name_like(handler: Callable[..., Any], route: Callable[..., Any]) -> None:
+    while isinstance(handler, functools.partial):
+        handler = handler.func
+    if not hasattr(handler, "__name__"):  # an instance with __call__
+        handler = type(handler)
     # functools.wraps would set __wrapped__, and FastAPI would look through it at the handler itself
     for attribute in ("__name__", "__qualname__", "__doc__", "__module__"):
         with contextlib.suppress(AttributeError):

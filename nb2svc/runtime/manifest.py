@@ -105,6 +105,7 @@ class DistributionEntry(_Record):
     version: str
     root: bool = False
     why: str = ""
+    via: tuple[str, ...] = ()  # the distributions that require it
 
 
 class DefinitionEntry(_Record):
@@ -134,6 +135,7 @@ class Manifest(_Record):
     objects: tuple[ObjectsEntry, ...] = ()
     environment: tuple[str, ...] = ()  # variables that must be set where the service runs
     distributions: tuple[DistributionEntry, ...] = ()
+    system: tuple[str, ...] = ()  # packages of the base image's distribution
     definitions: tuple[DefinitionEntry, ...] = ()
     examples: tuple[str, ...] = ()  # by name, in the order in which the notebook answered them
     verified: bool = False
