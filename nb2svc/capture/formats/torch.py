@@ -11,6 +11,8 @@ from typing import Any
 from .adapter import Needs, UnsuitableError, is_a
 from .archives import rewritten
 
+_CONSTANTS = re.compile(rb"(?:^  \w+ : Final\[.*\n)+", re.MULTILINE)
+
 
 class Torch:
     """``nn.Module`` in PyTorch's own file, read with ``weights_only=True``: tensors, and the listed classes only."""
@@ -107,9 +109,7 @@ def _compiled(name: str, content: bytes) -> bytes | None:
         return None
     if not name.endswith(".py"):
         return content
-    return re.sub(
-        rb"(?:^  \w+ : Final\[.*\n)+", lambda lines: b"".join(sorted(lines[0].splitlines(True))), content, flags=re.MULTILINE
-    )
+    return _CONSTANTS.sub(lambda lines: b"".join(sorted(lines[0].splitlines(True))), content)
 
 
 def _without_traces(document: bytes) -> bytes:
