@@ -98,6 +98,8 @@ class ModelSpec:
     features: tuple[str, ...] = ()  # column names, where known, in order
     frame: bool = False  # the methods get a pandas DataFrame (the example was one), else a 2-D array or list
     dtypes: tuple[str, ...] = ()  # of the example's columns, aligned with ``features``; () where unknown
+    inputs: str = ""  # name of the type of its rows in ``service/schemas.py``; "" without an example
+    outputs: tuple[tuple[str, str], ...] = ()  # (method, name of the type of its answers in ``service/schemas.py``)
     batch: bool = True
     max_batch: int | None = None
     where: Where = Where()
@@ -116,6 +118,8 @@ class EndpointSpec:
     batch: bool = False
     body: str = ""  # name of the inferred request schema in ``service/schemas.py``; "" where the handler is annotated
     spread: bool = False  # the inferred body's keys are the handler's parameters
+    parameters: str = ""  # the same of inferred types of parameters, by name; "" for none
+    answer: str = ""  # the same of what its answers look like, which documents them; "" where the handler says so
     where: Where = Where()
 
 
@@ -205,7 +209,7 @@ class ServiceSpec:
     startup: tuple[StartupSpec, ...] = ()
     examples: tuple[Example, ...] = ()
     closure: Closure = Closure()
-    schemas: str = ""  # source of ``service/schemas.py``: TypedDicts inferred from examples; "" for none
+    schemas: str = ""  # source of ``service/schemas.py``: types inferred from examples and models; "" for none
     requires: tuple[str, ...] = ()  # distributions asked for by ``%nb2svc require``
     warnings: tuple[Problem, ...] = ()
 

@@ -21,12 +21,11 @@ from ..values import (
     StartupSpec,
     Where,
 )
-from . import schema, startup
+from . import startup
 from .closure import ClosureBuilder
 from .dumping import dump_all
 from .files import DataFiles
 from .found import Found, Served
-from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
 from .kinds import words
 from .live import answer
@@ -35,6 +34,8 @@ from .native import notes
 from .objects import UnpicklableError
 from .opened import watching
 from .registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
+from .schema_module import execute, module_source
+from .service_schemas import AnswerSchemas, answer_schemas, relearned, request_schemas, service_schemas
 from .surroundings import look_around
 
 if TYPE_CHECKING:
@@ -128,18 +129,25 @@ def live_app(registry: Registry, name: str) -> FastAPI:
     from ..runtime.manifest import Manifest
 
     app = create_app(Manifest(name=name, python=_python()))
+    schemas = execute(module_source(request_schemas(registry)))
     for mark in registry:
         if isinstance(mark, MarkedModel):
-            routes = model_routes(mark.public, mark.value, methods=list(mark.methods), **inputs_of(mark).options())
+            inputs = mark.inputs
+            routes = model_routes(
+                mark.public,
+                mark.value,
+                methods=list(mark.methods),
+                inputs=schemas[inputs.schema.name] if inputs.schema else None,
+                features=inputs.features,
+                frame=inputs.frame,
+            )
             app.include_router(routes)
         elif isinstance(mark, MarkedEndpoint):
-            body = (
-                schema.execute(schema.module_source({mark.body.name: mark.body}))[mark.body.name] if mark.body else None
-            )
             handler = endpoint(
                 mark.function,
-                body=body,
+                body=schemas[mark.body.name] if mark.body else None,
                 spread=bool(mark.body and mark.body.spread),
+                parameters=schemas[mark.parameters.name] if mark.parameters else None,
                 timeout=mark.options.timeout,
                 batch=mark.options.batch,
             )
@@ -167,13 +175,12 @@ def answers_of_model(model: MarkedModel, app: FastAPI) -> tuple[Example, ...]:
     Raises ``CaptureError`` where a request in JSON gives another answer than the direct call: then JSON cannot
     carry the example as it is.
     """
-    inputs = inputs_of(model)
-    if inputs.rows is None:
+    if model.inputs.rows is None:
         return ()
     examples = []
     for method in model.methods:
         direct = json_form(getattr(model.value, method)(model.example))
-        request = {"method": "POST", "path": f"/models/{model.public}/{method}", "json": {"inputs": inputs.rows}}
+        request = {"method": "POST", "path": f"/models/{model.public}/{method}", "json": {"inputs": model.inputs.rows}}
         response = answer(app, request)
         got = response.get("json", {})
         if response["status"] != 200 or not same(got.get("outputs"), direct):  # noqa: PLR2004
@@ -225,30 +232,32 @@ def capture(
     except UnpicklableError as error:
         message, hint = words(error)
         raise CaptureError(message, hint=hint, where=Where(notebook=identity.notebook, name=error.path)) from error
+    registry = relearned(registry)
     examples, failures = _all_examples(registry, found, kernel, identity.name)
     if failures:
         raise_all(also(_draft(found, examples, identity), found.secrets), failures)
-    bodies = {one.body.name: one.body for one in registry.endpoints if one.body}
+    answers = answer_schemas(registry, examples)
+    modules = found.modules.union(*(schema.modules for schema in request_schemas(registry)))
     spec = ServiceSpec(
         name=identity.name,
         python=_python(),
         notebook=identity.notebook,
         notebook_sha256=_sources_digest(found, registry),
         description=identity.description,
-        models=tuple(_model_spec(one, artifacts[one.public]) for one in registry.models),
-        endpoints=tuple(_endpoint_spec(one) for one in registry.endpoints),
+        models=tuple(_model_spec(one, artifacts[one.public], answers) for one in registry.models),
+        endpoints=tuple(_endpoint_spec(one, answers) for one in registry.endpoints),
         startup=tuple(StartupSpec(handler=one.handler, where=one.where) for one in registry.startups),
         examples=examples,
         closure=Closure(
             imports=found.import_lines(),
-            modules=tuple(sorted(found.modules)),
+            modules=tuple(sorted(modules)),
             definitions=definitions,
             helpers=tuple(found.helpers[name] for name in sorted(found.helpers)),
             objects=objects,
             files=_files(found, identity),
             environment=tuple(sorted(found.environment | set(identity.environment))),
         ),
-        schemas=schema.module_source(bodies),
+        schemas=service_schemas(registry, answers),
         requires=identity.requires,
         warnings=tuple(found.warnings),
     )
@@ -334,8 +343,8 @@ def answers_with_errors(endpoint: MarkedEndpoint, app: FastAPI) -> tuple[Example
     return examples
 
 
-def _model_spec(mark: MarkedModel, artifact: Artifact) -> ModelSpec:
-    inputs: Inputs = inputs_of(mark)
+def _model_spec(mark: MarkedModel, artifact: Artifact, answers: AnswerSchemas) -> ModelSpec:
+    inputs = mark.inputs
     return ModelSpec(
         name=mark.options.variable,
         public=mark.public,
@@ -344,13 +353,15 @@ def _model_spec(mark: MarkedModel, artifact: Artifact) -> ModelSpec:
         features=inputs.features,
         frame=inputs.frame,
         dtypes=inputs.dtypes,
+        inputs=inputs.schema.name if inputs.schema else "",
+        outputs=answers.outputs_of(mark),
         batch=mark.options.batch,
         max_batch=mark.options.max_batch,
         where=mark.where,
     )
 
 
-def _endpoint_spec(mark: MarkedEndpoint) -> EndpointSpec:
+def _endpoint_spec(mark: MarkedEndpoint, answers: AnswerSchemas) -> EndpointSpec:
     return EndpointSpec(
         name=mark.public,
         handler=mark.handler,
@@ -361,6 +372,8 @@ def _endpoint_spec(mark: MarkedEndpoint) -> EndpointSpec:
         batch=mark.options.batch,
         body=mark.body.name if mark.body else "",
         spread=bool(mark.body and mark.body.spread),
+        parameters=mark.parameters.name if mark.parameters else "",
+        answer=answers.endpoints[mark.public].name if mark.public in answers.endpoints else "",
         where=mark.where,
     )
 

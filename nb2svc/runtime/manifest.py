@@ -50,6 +50,8 @@ class ModelEntry(_Record):
     features: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
     frame: bool = False
+    inputs: str = ""
+    outputs: dict[str, str] = Field(default_factory=dict)
     batch: bool = True
     max_batch: int | None = None
     cell: int | None = None
@@ -92,6 +94,8 @@ class EndpointEntry(_Record):
     batch: bool = False
     body: str = ""
     spread: bool = False
+    parameters: str = ""
+    answer: str = ""
     cell: int | None = None
 
 
