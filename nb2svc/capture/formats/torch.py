@@ -28,7 +28,7 @@ class Torch:
         return False
 
     def needs(self, value: Any) -> Needs:
-        return Needs(modules=("torch",), notes=(*_moved(value), *_training(value)))
+        return Needs(modules=("torch",), notes=_training(value))
 
     def dump(self, value: Any, folder: Path) -> Mapping[str, Any]:
         import torch

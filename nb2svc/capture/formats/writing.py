@@ -15,6 +15,7 @@ from typing import Any
 from ...runtime.formats import loader_of
 from ...values import Artifact, ArtifactFile
 from ..objects import NOTEBOOK_MODULE, References, as_members_of_the_project
+from ..pickling import without_addresses
 from .adapter import Adapter, UnsuitableError
 
 _MAIN = b"__main__"
@@ -37,7 +38,7 @@ def dump(
     """
     folder = staging / f"{name}.files"
     folder.mkdir()
-    with _removed_on_failure(folder), as_members_of_the_project(references):
+    with _removed_on_failure(folder), as_members_of_the_project(references), without_addresses():
         options = _dumped(value, adapter, folder)
         source = _source(folder)
         told = difference(_read(adapter, source, options))

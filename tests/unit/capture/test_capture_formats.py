@@ -216,7 +216,7 @@ def test_inside_other_objects_it_stands_in_its_own_format_once(lines, tmp_path):
     assert shared.groups == (("one", "two"), ("three",))
     target = tmp_path / "models" / "state.pkl"
     target.parent.mkdir()
-    artifact = dump_objects(values, target=target, models={}, references=references, why="a test")
+    artifact = dump_objects(values, target=target, others={}, references=references, why="a test")
     state = load_artifact(entry(artifact), tmp_path)["state"]
     assert (state["line"].slope, state["line"].files) == (2.5, 2)
     assert state["again"] == [state["line"]]
