@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import ExportError, UsageError
+from .errors import ExportError, FreezeError, UsageError
 from .events import Emit, ignore
-from .values import Example, Image, Lock, Project, Report, RunningService
+from .values import Example, Image, Lock, Problem, Project, Report, RunningService
 
 if TYPE_CHECKING:
     from .capture.spec import Captured
@@ -40,7 +40,7 @@ def export(
     """
     from .export import write
 
-    plan, finish = _planned(captured, platform, base, emit)
+    plan, finish = _planned(captured, platform, base, allow_secrets, emit)
     return write(
         plan,
         directory,
@@ -48,6 +48,7 @@ def export(
         finish=finish,
         allow_secrets=allow_secrets,
         secrets=captured.secrets,
+        place=captured.place,
         emit=emit,
     )
 
@@ -58,23 +59,40 @@ def compare(
     *,
     platform: str | None = None,
     base: str | None = None,
+    allow_secrets: Collection[str] = (),
     emit: Emit = ignore,
 ) -> tuple[Difference, ...]:
     """How ``directory`` differs from what the notebook gives now. Raises as :func:`export`; nothing is written."""
     from .export import compare as differences
 
-    plan, finish = _planned(captured, platform, base, emit)
+    plan, finish = _planned(captured, platform, base, allow_secrets, emit)
     return differences(plan, directory, finish=finish)
 
 
 def _planned(
-    captured: Captured, platform: str | None, base: str | None, emit: Emit
+    captured: Captured, platform: str | None, base: str | None, allow_secrets: Collection[str], emit: Emit
 ) -> tuple[Plan, Callable[[Path], Finish]]:
     from .export import plan
+
+    lock = _frozen(captured, platform, allow_secrets, emit)
+    planned = plan(captured.spec, lock, base=base, allow_secrets=allow_secrets)
+    return planned, _verified_by_clean_room(captured, lock, emit)
+
+
+def _frozen(captured: Captured, platform: str | None, allow_secrets: Collection[str], emit: Emit) -> Lock:
+    """The lock. Where there can be none, the error tells of the secrets as well, which would be the next one."""
+    from .export import secrets_of
     from .freeze import freeze
 
-    lock = freeze(captured.spec, platform=platform, emit=emit)
-    return plan(captured.spec, lock, base=base), _verified_by_clean_room(captured, lock, emit)
+    try:
+        return freeze(captured.spec, platform=platform, emit=emit)
+    except FreezeError as error:
+        secrets = secrets_of(captured.spec, allow_secrets, captured.secrets, captured.place)
+        if not secrets:
+            raise
+        found = error.problems or (Problem(message=error.message, hint=error.hint, where=error.where),)
+        message = f"{len(found) + len(secrets)} things stand in the way of an export"
+        raise FreezeError(message, problems=(*found, *secrets), log=error.log) from error
 
 
 def _verified_by_clean_room(captured: Captured, lock: Lock, emit: Emit) -> Callable[[Path], Finish]:

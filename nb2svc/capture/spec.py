@@ -31,7 +31,7 @@ from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
 from .live import answer
 from .located import find_in
-from .objects import References, UnpicklableError
+from .objects import References, UnpicklableError, place_of
 from .opened import watching
 from .registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
 from .surroundings import look_around
@@ -71,6 +71,12 @@ class Captured:
 
     spec: ServiceSpec
     secrets: dict[str, str] = field(default_factory=dict)
+    objects: dict[str, dict[str, Any]] = field(default_factory=dict)  # artifact → live objects by name
+
+    def place(self, artifact: str, text: str) -> str:
+        """Where in the live objects of an artifact a text stands: ``config['auth'].token``; "" where nobody sees."""
+        found = (place_of(text, value, name) for name, value in self.objects.get(artifact, {}).items())
+        return next(filter(None, found), "")
 
 
 # Looks at a service that cannot be captured for what else is wrong; the mapping holds its secrets.
@@ -252,7 +258,9 @@ def capture(
         requires=identity.requires,
         warnings=tuple(found.warnings),
     )
-    return Captured(spec=spec, secrets=found.secrets)
+    held = {artifacts[one.public].path: {one.options.variable: one.value} for one in registry.models}
+    held |= {one.artifact.path: {name: found.objects[name] for name in one.names} for one in objects}
+    return Captured(spec=spec, secrets=found.secrets, objects=held)
 
 
 def _files(found: Found, identity: Identity) -> tuple[tuple[str, Path], ...]:

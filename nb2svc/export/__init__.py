@@ -2,6 +2,7 @@
 
 from .compare import Difference, compare
 from .finish import Finish, Finisher, describe
+from .leaks import secrets_of
 from .names import is_service_name, service_name
 from .plan import Plan, StagedFile, plan
 from .projects import load_project, zip_project
@@ -18,6 +19,7 @@ __all__ = [
     "is_service_name",
     "load_project",
     "plan",
+    "secrets_of",
     "service_name",
     "write",
     "zip_project",

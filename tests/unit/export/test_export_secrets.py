@@ -96,7 +96,7 @@ def test_an_example_is_searched(spec, lock):
     example = spec.examples[1]
     request = {**example.request, "json": {"password": PASSWORD}}
     made = plan(replace(spec, examples=(replace(example, request=request),)), lock)
-    with pytest.raises(ExportError, match=r"examples/predict-1\.json, line \d+, would hold") as error:
+    with pytest.raises(ExportError, match=r"examples/predict-1\.json at request\.json\.password would hold") as error:
         refuse_secrets(made)
     assert error.value.problems[0].where.cell == 5
     refuse_secrets(made, {"examples/predict-1.json"})
