@@ -255,12 +255,13 @@ def inspect(
     target: arg.RunTarget,
     json: arg.Json = False,
 ) -> None:
-    """Show what a project or an image holds: models, endpoints, environment, layers."""
+    """Show what a project or an image holds: models, endpoints, distributions with why and size, layers."""
     from . import pipeline
-    from .ui.tables import details
+    from .ui.tables import details, details_json
 
     found = pipeline.inspect(target)
-    terminal.result(to_json(found).rstrip() if json else details(found))
+    sizes = pipeline.installed_sizes(found)
+    terminal.result(details_json(found, sizes) if json else details(found, sizes))
 
 
 @command(app, "logs", panel=SEE, examples=["nb2svc logs iris --tail 50"])

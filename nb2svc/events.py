@@ -92,6 +92,10 @@ class Progress:
         self._emit(LogLine(self.stage, line.rstrip()))
 
 
+class StartOver(Exception):  # noqa: N818 - no error: a stage found out what an earlier one has to know
+    """Ends a stage that is to be run again; its text is the summary of what was found."""
+
+
 @contextmanager
 def progress(stage: Stage, title: str, emit: Emit) -> Iterator[Progress]:
     """Emit ``Started``, then ``Finished`` with the seconds and ``summary``, or ``Failed`` when the body raises."""
@@ -100,6 +104,9 @@ def progress(stage: Stage, title: str, emit: Emit) -> Iterator[Progress]:
     current = Progress(stage, emit)
     try:
         yield current
+    except StartOver as again:
+        emit(Finished(stage, time.perf_counter() - begin, str(again)))
+        raise
     except BaseException as error:
         emit(Failed(stage, time.perf_counter() - begin, str(error).partition("\n")[0]))
         raise

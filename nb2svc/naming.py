@@ -38,10 +38,17 @@ def checked(name: str) -> str:
 
 
 def installed(known: tuple[str, ...], distributions: tuple[str, ...]) -> tuple[str, ...]:
-    """``known`` and the distributions, each checked to be installed. Raises ``UsageError``."""
+    """``known`` and the distributions, each checked to be installed; or system packages, as ``apt:libgomp1``.
+
+    Raises ``UsageError``.
+    """
     from importlib import metadata
 
-    missing = [name for name in distributions if not list(metadata.distributions(name=name))]
+    system = [name for name in distributions if name.startswith("apt:")]
+    if wrong := [name for name in system if not re.fullmatch(r"apt:[a-z0-9][a-z0-9+.-]+", name)]:
+        raise UsageError(f"{wrong[0]} names no Debian package", hint="as in: %nb2svc require apt:libgomp1")
+    names = [name for name in distributions if name not in system]
+    missing = [name for name in names if not list(metadata.distributions(name=name))]
     if missing:
         hint = f"%pip install {missing[0]}, or give the name that pip uses"
         raise UsageError(f"no distribution {missing[0]} is installed in this kernel", hint=hint)

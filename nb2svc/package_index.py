@@ -13,7 +13,15 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from packaging.utils import canonicalize_name
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 # uv settings of the user's shell that would change which versions are chosen or how the answer is written.
 NOT_OURS = (
@@ -28,6 +36,15 @@ _NAMES_AN_INDEX = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class NamedIndex:
+    """An index of uv's settings beside the default one. Its address may be private: it goes to uv, nowhere else."""
+
+    name: str
+    url: str
+    explicit: bool = False  # asked only for the distributions whose source it is
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
     """What uv is run with. ``names``: host → how the user would call the setting that names it."""
 
@@ -36,6 +53,22 @@ class Index:
     find_links: tuple[Path, ...] = ()  # local folders of wheels, which uv is not told of: see ``lock``
     names: dict[str, str] = field(default_factory=dict)
     state: tuple[str, ...] = ()  # all that may change an answer, without credentials: part of a cache key
+    named: tuple[NamedIndex, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)  # distribution → name of its index (``[tool.uv.sources]``)
+
+    @property
+    def install_environment(self) -> dict[str, str]:
+        """For installing what is pinned and hash-checked: any index may give it, the explicit ones as well."""
+        explicit = [f"{one.name}={one.url}" for one in self.named if one.explicit]
+        if not explicit:
+            return self.environment
+        every = " ".join([*self.environment.get("UV_INDEX", "").split(), *explicit])
+        return {**self.environment, "UV_INDEX": every, "UV_INDEX_STRATEGY": "unsafe-best-match"}
+
+    def name_of_address(self, address: str) -> str:
+        """The name of the index at ``address``, as uv prints it; "" for the default one."""
+        found = (one.name for one in self.named if _comparable(one.url) == _comparable(address))
+        return next(found, "")
 
     def name_of(self, host: str) -> str:
         """``the index of pip's extra-index-url`` for a host: says which one without giving its address."""
@@ -58,7 +91,10 @@ def user_index(environ: Mapping[str, str] | None = None, folder: Path | None = N
     if remote := ",".join(link for link, path in links.items() if path is None):
         merged["UV_FIND_LINKS"] = remote
     find_links = tuple(path for path in links.values() if path)
+    settings = [*uv_settings(environ, folder)]
     return Index(
+        named=(*_named(settings), *_unnamed(merged)),
+        sources=_sources(settings),
         environment=merged,
         flags=flags,
         find_links=find_links,
@@ -67,9 +103,64 @@ def user_index(environ: Mapping[str, str] | None = None, folder: Path | None = N
     )
 
 
+def uv_settings(environ: Mapping[str, str], folder: Path) -> Iterator[dict[str, Any]]:
+    """The settings of uv's files that apply in ``folder``, those that win first. Broken files are uv's to complain."""
+    own: list[dict[str, Any]] = []
+    above: list[dict[str, Any]] = []
+    for path in _uv_files(environ, folder):
+        try:
+            settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if path.name == "pyproject.toml":
+            settings = settings.get("tool", {}).get("uv", {})
+        (above if folder.is_relative_to(path.parent) else own).append(settings)
+    yield from above
+    yield from reversed(own)
+
+
 def without_addresses(text: str) -> str:
     """``text`` with every URL (and whatever credentials it holds) replaced by ``<address>``."""
     return re.sub(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s`'\"<>()]+", "<address>", text)
+
+
+# --- uv's own names ---------------------------------------------------------------------------------
+
+
+def _named(settings: Iterable[Mapping[str, Any]]) -> list[NamedIndex]:
+    found: dict[str, NamedIndex] = {}
+    for table in settings:
+        for each in table.get("index", ()):
+            if isinstance(each, dict) and "url" in each and "name" in each and not each.get("default"):
+                one = NamedIndex(str(each["name"]), str(each["url"]), explicit=bool(each.get("explicit")))
+                found.setdefault(one.name, one)
+    return list(found.values())
+
+
+def _unnamed(environ: Mapping[str, str]) -> Iterator[NamedIndex]:
+    """The further indexes of variables, and of pip, by a name where they have one, else by the setting's."""
+    for address in (environ.get("UV_INDEX") or environ.get("UV_EXTRA_INDEX_URL") or "").split():
+        name, equals, url = address.partition("=")
+        if equals and "://" not in name:
+            yield NamedIndex(name, url)
+        else:
+            yield NamedIndex("extra-index-url", address)
+
+
+def _sources(settings: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for table in settings:
+        sources = table.get("sources", {})
+        for name, source in sources.items() if isinstance(sources, dict) else ():
+            for each in source if isinstance(source, list) else [source]:
+                if isinstance(each, dict) and "index" in each:
+                    found.setdefault(canonicalize_name(name), str(each["index"]))
+    return found
+
+
+def _comparable(address: str) -> str:
+    """Without credentials, which uv masks, and without a final slash."""
+    return _without_credentials(address).rstrip("/")
 
 
 # --- pip's settings -----------------------------------------------------------------------------

@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import ExportError, FreezeError, UsageError
-from .events import Emit, ignore
-from .values import Example, Image, Lock, Problem, Project, Report, RunningService
+from .events import Emit, StartOver, ignore
+from .values import Example, Image, Lock, Problem, Project, Report, RunningService, Sought
 
 if TYPE_CHECKING:
     from .capture.spec import Captured
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .export import Difference, Finish, Plan
     from .runtime.manifest import Manifest
     from .smoke import EngineFacts
+
+Result = TypeVar("Result")
 
 
 def export(
@@ -40,16 +42,22 @@ def export(
     """
     from .export import write
 
-    plan, finish = _planned(captured, platform, base, allow_secrets, emit)
-    return write(
-        plan,
-        directory,
-        force=force,
-        finish=finish,
-        allow_secrets=allow_secrets,
-        secrets=captured.secrets,
-        place=captured.place,
-        emit=emit,
+    return _with_lock(
+        captured,
+        platform,
+        base,
+        allow_secrets,
+        emit,
+        use=lambda plan, finish: write(
+            plan,
+            directory,
+            force=force,
+            finish=finish,
+            allow_secrets=allow_secrets,
+            secrets=captured.secrets,
+            place=captured.place,
+            emit=emit,
+        ),
     )
 
 
@@ -65,27 +73,59 @@ def compare(
     """How ``directory`` differs from what the notebook gives now. Raises as :func:`export`; nothing is written."""
     from .export import compare as differences
 
-    plan, finish = _planned(captured, platform, base, allow_secrets, emit)
-    return differences(plan, directory, finish=finish)
+    return _with_lock(
+        captured,
+        platform,
+        base,
+        allow_secrets,
+        emit,
+        use=lambda plan, finish: differences(plan, directory, finish=finish),
+    )
 
 
-def _planned(
-    captured: Captured, platform: str | None, base: str | None, allow_secrets: Collection[str], emit: Emit
-) -> tuple[Plan, Callable[[Path], Finish]]:
+class _LockTooSmall(StartOver):
+    """The service looked for distributions that its lock lacks, and the kernel's answers may depend on them."""
+
+    def __init__(self, names: Collection[str], sought: Sought) -> None:
+        super().__init__(f"once more, with {', '.join(names)}: the notebook's libraries used what is in there")
+        self.sought = sought
+
+
+def _with_lock(
+    captured: Captured,
+    platform: str | None,
+    base: str | None,
+    allow_secrets: Collection[str],
+    emit: Emit,
+    *,
+    use: Callable[[Plan, Callable[[Path], Finish]], Result],
+) -> Result:
+    """``use`` the plan of the service, whose lock grows until the clean room misses nothing that matters."""
     from .export import plan
+    from .freeze import keep_sought, known_sought
 
-    lock = _frozen(captured, platform, allow_secrets, emit)
-    planned = plan(captured.spec, lock, base=base, allow_secrets=allow_secrets)
-    return planned, _verified_by_clean_room(captured, lock, emit)
+    sought = known_sought(captured.spec)
+    while True:
+        lock = _frozen(captured, platform, sought, allow_secrets, emit)
+        planned = plan(captured.spec, lock, base=base, allow_secrets=allow_secrets)
+        try:
+            result = use(planned, _verified_by_clean_room(captured, lock, emit))
+        except _LockTooSmall as found:
+            sought |= found.sought  # names at least one distribution more, so this ends
+        else:
+            keep_sought(captured.spec, sought)
+            return result
 
 
-def _frozen(captured: Captured, platform: str | None, allow_secrets: Collection[str], emit: Emit) -> Lock:
+def _frozen(
+    captured: Captured, platform: str | None, sought: Sought, allow_secrets: Collection[str], emit: Emit
+) -> Lock:
     """The lock. Where there can be none, the error tells of the secrets as well, which would be the next one."""
     from .export import secrets_of
     from .freeze import freeze
 
     try:
-        return freeze(captured.spec, platform=platform, emit=emit)
+        return freeze(captured.spec, platform=platform, sought=sought, emit=emit)
     except FreezeError as error:
         secrets = secrets_of(captured.spec, allow_secrets, captured.secrets, captured.place)
         if not secrets:
@@ -98,6 +138,7 @@ def _frozen(captured: Captured, platform: str | None, allow_secrets: Collection[
 def _verified_by_clean_room(captured: Captured, lock: Lock, emit: Emit) -> Callable[[Path], Finish]:
     """What ``write`` calls on the staged project: it must answer every example as the kernel did."""
     from .export import Finish
+    from .freeze import lacks
     from .smoke import clean_room
 
     spec = captured.spec
@@ -114,6 +155,8 @@ def _verified_by_clean_room(captured: Captured, lock: Lock, emit: Emit) -> Calla
             included=[path for path, _ in spec.closure.files],
             emit=emit,
         )
+        if more := lacks(lock, found.sought):
+            raise _LockTooSmall(more, found.sought)
         if found.problems:
             raise ExportError(
                 "away from the notebook, the service does not answer as the notebook did",
@@ -183,6 +226,17 @@ def inspect(target: str) -> Manifest | Image:
     return image.inspect(target)
 
 
+def installed_sizes(found: Manifest | Image) -> dict[str, int]:
+    """Bytes of a project's distributions, by name, where this interpreter has the same version of them."""
+    from .freeze import installed_owners
+    from .runtime.manifest import Manifest
+
+    if not isinstance(found, Manifest):
+        return {}
+    here = ((one, installed_owners().named(one.name)) for one in found.distributions)
+    return {one.name: size for one, of in here if of and of.version == one.version and (size := of.size) is not None}
+
+
 # --- running ------------------------------------------------------------------------------------
 
 
@@ -219,7 +273,7 @@ def _start(target: Path | str, engine: str, options: RunOptions, emit: Emit) -> 
         chosen = get("docker" if engine == "auto" else engine, emit=emit)
         return chosen, chosen.start(str(target), options, emit=emit)
     project = load_project(target)
-    chosen = get(engine, index=lambda: user_index().environment, emit=emit)
+    chosen = get(engine, index=lambda: user_index().install_environment, emit=emit)
     if chosen.name != "process":
         options = replace(options, image=build(project.root, emit=emit).reference)
     return chosen, chosen.start(project, options, emit=emit)

@@ -283,8 +283,8 @@ class Service:
     def _staged(self, target: Path, emit: Emit, allow_secrets: Collection[str]) -> Iterator[Captured]:
         """The captured service, its artifact files in a folder beside ``target`` that goes away afterwards."""
         from .capture.spec import Identity, capture
-        from .export import secrets_of
         from .events import progress
+        from .export import secrets_of
 
         parent = next(folder for folder in target.absolute().parents if folder.is_dir())
         writable = parent if os.access(parent, os.W_OK) else None  # a folder that cannot be written fails later, well

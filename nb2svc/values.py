@@ -8,6 +8,7 @@ would write them so and bare hex for files. :func:`to_json` and :func:`from_json
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -57,17 +58,33 @@ class CapturedCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactFile:
+    """One file of an artifact that is a folder."""
+
+    path: str  # in the folder
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file that holds a live object. ``staged`` is where capture wrote it until export moves it."""
+    """A file or folder that holds a live object. ``staged`` is where capture wrote it until export moves it.
+
+    A folder's ``sha256`` is that over the sorted lines ``<sha256>  <path in it>`` of its ``files``.
+    """
 
     path: str  # in the project: ``models/model.joblib``
-    format: str  # ``joblib`` or ``pickle``; later ``skops``, ``ubj``, …
+    format: str  # ``joblib``, ``pickle``, or the name of an adapter: ``xgboost``, ``torch``, ``skops``, …
     sha256: str
     size: int
     type: str  # ``sklearn.pipeline.Pipeline``
     why: str  # ``the model served as "model"``, ``SPECIES, VOCABULARY, used by predict``
-    modules: tuple[str, ...] = ()  # modules that unpickling imports
+    modules: tuple[str, ...] = ()  # modules that loading imports
     staged: Path | None = None
+    files: tuple[ArtifactFile, ...] = ()  # of a folder
+    loader: str = ""  # ``package.module:function`` that reads it; "" for what the runtime reads itself
+    options: dict[str, Any] = field(default_factory=dict)  # what the loader is told
+    environment: dict[str, str] = field(default_factory=dict)  # variables to be set before the service imports anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +98,8 @@ class ModelSpec:
     features: tuple[str, ...] = ()  # column names, where known, in order
     frame: bool = False  # the methods get a pandas DataFrame (the example was one), else a 2-D array or list
     dtypes: tuple[str, ...] = ()  # of the example's columns, aligned with ``features``; () where unknown
+    inputs: str = ""  # name of the type of its rows in ``service/schemas.py``; "" without an example
+    outputs: tuple[tuple[str, str], ...] = ()  # (method, name of the type of its answers in ``service/schemas.py``)
     batch: bool = True
     max_batch: int | None = None
     where: Where = Where()
@@ -99,6 +118,8 @@ class EndpointSpec:
     batch: bool = False
     body: str = ""  # name of the inferred request schema in ``service/schemas.py``; "" where the handler is annotated
     spread: bool = False  # the inferred body's keys are the handler's parameters
+    parameters: str = ""  # the same of inferred types of parameters, by name; "" for none
+    answer: str = ""  # the same of what its answers look like, which documents them; "" where the handler says so
     where: Where = Where()
 
 
@@ -188,7 +209,7 @@ class ServiceSpec:
     startup: tuple[StartupSpec, ...] = ()
     examples: tuple[Example, ...] = ()
     closure: Closure = Closure()
-    schemas: str = ""  # source of ``service/schemas.py``: TypedDicts inferred from examples; "" for none
+    schemas: str = ""  # source of ``service/schemas.py``: types inferred from examples and models; "" for none
     requires: tuple[str, ...] = ()  # distributions asked for by ``%nb2svc require``
     warnings: tuple[Problem, ...] = ()
 
@@ -204,7 +225,16 @@ class Distribution:
     version: str
     root: bool = False
     why: str = ""  # for roots: ``imported by predict``; else the distributions that need it
+    via: tuple[str, ...] = ()  # the distributions of the lock that require it, sorted
     size: int | None = None  # installed bytes in the kernel, where known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemPackage:
+    """A package of the base image's distribution that the image needs."""
+
+    name: str  # ``libgomp1``
+    why: str  # ``libgomp.so.1 for lightgbm``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +247,37 @@ class Lock:
     requirements_in: str  # roots with the reason of each
     requirements_txt: str  # full closure, exact versions, hashes, no addresses
     wheels: tuple[Path, ...] = ()  # local wheels that ship in ``wheels/``
+    system: tuple[SystemPackage, ...] = ()  # sorted by name
+    indexes: tuple[tuple[str, str], ...] = ()  # (distribution, name of the index that it is only from), no addresses
+    warnings: tuple[Problem, ...] = ()
+
+
+Files = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What a service looked for in the clean room beside its lock; the files are those whose code did."""
+
+    modules: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (module, files), sorted
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (group of entry points, files), sorted; "" is all groups
+
+    @classmethod
+    def of(cls, modules: Mapping[str, Iterable[str]], groups: Mapping[str, Iterable[str]]) -> Sought:
+        return cls(
+            modules=tuple((name, tuple(files)) for name, files in sorted(modules.items())),
+            groups=tuple((name, tuple(files)) for name, files in sorted(groups.items())),
+        )
+
+    def __or__(self, other: Sought) -> Sought:
+        return Sought.of(_united(self.modules, other.modules), _united(self.groups, other.groups))
+
+
+def _united(one: tuple[tuple[str, tuple[str, ...]], ...], other: tuple[tuple[str, tuple[str, ...]], ...]) -> Files:
+    found: Files = {}
+    for name, files in (*one, *other):
+        found[name] = tuple(dict.fromkeys((*found.get(name, ()), *files)))
+    return found
 
 
 # --- export, image, engine ----------------------------------------------------------------------

@@ -16,16 +16,17 @@ from typing import Any
 
 from ..fingerprint import first_line
 from ..values import Definition, Problem, Where
-from . import effects, functions, literals, made, rules
+from . import effects, formats, functions, literals, made, rules
 from .cells import Binding, CellLog, bound_names, statements
 from .environment import variables_read
 from .found import Found, Served
+from .kinds import words
 from .located import locate_function
 from .modules import HelperModules, IsDistributed
 from .names import names_of
 from .objects import References, UnpicklableError, probe
 from .ordering import Node
-from .sharing import groups
+from .sharing import sharing
 from .taken import Taken
 from .versions import same_version
 
@@ -101,6 +102,7 @@ class ClosureBuilder:
             self.unpicklable(error, where)
             references = References()
         self.found.model_references[public] = references
+        self._moved(variable, value, references, where)
         self.references(references, where)
 
     def need_source(self, name: str, source: str, kind: Any, where: Where, position: tuple[int, int]) -> None:
@@ -118,7 +120,7 @@ class ClosureBuilder:
         helpers.problems = []
         if found.nodes and self.log.future_annotations:
             found.imports["annotations"] = ("from __future__ import annotations",)
-        found.object_groups = groups(found.objects, {key: model.public for key, model in self.served.items()})
+        self._share()
         for group in found.object_groups:
             self._load_after_what_it_names(group)
         self._newest_last()
@@ -225,6 +227,7 @@ class ClosureBuilder:
             return
         found.objects[name] = value
         found.object_references[name] = references
+        self._moved(name, value, references, where)
         definition = Definition(name=name, kind="object", source=f'{name} = load_object("{name}")', where=where)
         found.nodes[name] = Node(definition, position)  # what it needs first: see finish
         self.references(references, where)
@@ -258,12 +261,13 @@ class ClosureBuilder:
             self.found.warnings.append(warning)
 
     def unpicklable(self, error: UnpicklableError, where: Where) -> None:
-        culprit = type(error.culprit)
-        self.problem(
-            f"{error.path} cannot be saved: {culprit.__module__}.{culprit.__qualname__}: {error.reason}",
-            "make it when the service starts, in a %%startup cell, or leave it out of what the handler uses",
-            where,
-        )
+        message, hint = words(error)
+        self.problem(message, hint, where)
+
+    def _moved(self, name: str, value: Any, references: References, where: Where) -> None:
+        if references.devices and formats.adapter_of(value) is None:  # an adapter says so itself
+            devices = ", ".join(sorted(references.devices))
+            self.warn(f"{name}: its tensors are on {devices} here, and on the CPU in the service", "", where)
 
     # --- names --------------------------------------------------------------------------------
 
@@ -333,17 +337,36 @@ class ClosureBuilder:
 
     # --- order --------------------------------------------------------------------------------
 
+    def _share(self) -> None:
+        """Objects and models that share parts go to one file, for what was one object to stay one."""
+        needed = {one.variable: one for one in self.served.values() if one.public in self.found.model_references}
+        own = [variable for variable, model in needed.items() if model.format != "auto"]
+        found = sharing(self.found.objects, {variable: model.value for variable, model in needed.items()}, own)
+        self.found.object_groups = found.groups
+        for variable, other in found.apart:
+            message = f"{variable} and {other} share parts, of which each has a copy of its own in the service"
+            hint = f"leave --format {needed[variable].format} out, so that both go to one file"
+            self.warn(message, hint, Where(notebook=self.log.notebook, name=variable))
+
     def _load_after_what_it_names(self, group: tuple[str, ...]) -> None:
-        """The first name of a file loads all of it, so each stands after every class and function that it names."""
-        found = self.found
-        needed = [found.object_references[name] for name in group]
-        needed += [found.model_references[public] for one in needed for public in one.models]
+        """The first name of a file loads all of it, and of those that it refers to, so each stands after every class
+        and function that it names.
+        """
+        found, models = self.found, {model.variable: model.public for model in self.served.values()}
+        variables = {public: variable for variable, public in models.items()}
+        waiting, needed = {*group}, dict[str, References]()
+        while waiting:
+            name = waiting.pop()
+            needed[name] = found.object_references.get(name) or found.model_references[models[name]]
+            inside = {variables[public] for public in needed[name].models}
+            inside |= {one for other in found.object_groups if inside & {*other} for one in other}
+            waiting |= inside - needed.keys()
         roots = frozenset(
             references.names.get(key, one.__qualname__).partition(".")[0]
-            for references in needed
+            for references in needed.values()
             for key, one in references.notebook.items()
         )
-        for name in group:
+        for name in set(group) & found.nodes.keys():
             found.nodes[name] = replace(found.nodes[name], at_definition=roots)
 
     def _newest_last(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .constants import UNKNOWN
-from .paths import Scope, called_name, evaluate, scoped
+from .expressions import Scope, called_name, evaluate, scoped
 
 _READERS = frozenset({"get", "pop", "setdefault"})
 _LIBRARIES = frozenset({"decouple", "environs", "environ"})  # whose objects are called with a variable's name
@@ -138,9 +139,8 @@ def _dotenv(given: Any) -> dict[str, str | None]:
     files = [given] if isinstance(given, (str, Path)) else list(given or ())
     if not files:
         return {}
-    from dotenv import dotenv_values  # pydantic-settings requires it
-
+    read = importlib.import_module("dotenv").dotenv_values  # pydantic-settings requires it
     found: dict[str, str | None] = {}
     for file in files:
-        found.update(dotenv_values(file))
+        found.update(read(file))
     return found

@@ -22,7 +22,7 @@ class Found:
     helpers: dict[str, HelperModule] = field(default_factory=dict)
     objects: dict[str, Any] = field(default_factory=dict)
     object_references: dict[str, References] = field(default_factory=dict)
-    object_groups: tuple[tuple[str, ...], ...] = ()  # names that share parts
+    object_groups: tuple[tuple[str, ...], ...] = ()  # names of objects, and variables of models, that share parts
     live: dict[str, Any] = field(default_factory=dict)  # functions and classes, by the name they have in the project
     model_references: dict[str, References] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)  # path in the project → data file of a helper module
@@ -54,3 +54,4 @@ class Served:
     public: str
     variable: str
     value: Any
+    format: str = "auto"

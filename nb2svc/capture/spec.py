@@ -15,25 +15,27 @@ from ..values import (
     Closure,
     EndpointSpec,
     Example,
-    LiveObjects,
     ModelSpec,
     Problem,
     ServiceSpec,
     StartupSpec,
     Where,
 )
-from . import schema, startup
-from .artifacts import dump_model, dump_objects
+from . import startup
 from .closure import ClosureBuilder
+from .dumping import dump_all
 from .files import DataFiles
 from .found import Found, Served
-from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
+from .kinds import words
 from .live import answer
 from .located import find_in
-from .objects import References, UnpicklableError, place_of
+from .native import notes
+from .objects import UnpicklableError, place_of
 from .opened import watching
 from .registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
+from .schema_module import execute, module_source
+from .service_schemas import AnswerSchemas, answer_schemas, relearned, request_schemas, service_schemas
 from .surroundings import look_around
 
 if TYPE_CHECKING:
@@ -75,8 +77,8 @@ class Captured:
 
     def place(self, artifact: str, text: str) -> str:
         """Where in the live objects of an artifact a text stands: ``config['auth'].token``; "" where nobody sees."""
-        found = (place_of(text, value, name) for name, value in self.objects.get(artifact, {}).items())
-        return next(filter(None, found), "")
+        held = next((one for path, one in self.objects.items() if f"{artifact}/".startswith(f"{path}/")), {})
+        return next(filter(None, (place_of(text, value, name) for name, value in held.items())), "")
 
 
 # Looks at a service that cannot be captured for what else is wrong; the mapping holds its secrets.
@@ -93,7 +95,9 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
     builder = ClosureBuilder(
         kernel.log,
         kernel.namespace,
-        served=[Served(model.public, model.options.variable, model.value) for model in registry.models],
+        served=[
+            Served(model.public, model.options.variable, model.value, model.options.format) for model in registry.models
+        ],
         started=[name for one in registry.startups for name in one.names],
         is_distributed=kernel.is_distributed,
     )
@@ -107,6 +111,7 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
         builder.need_source(one.handler, source, "startup", one.where, (one.where.cell or 0, 1))
     found = builder.finish()
     found.problems += _moved_on(wanted, kernel)
+    found.warnings += notes(wanted.models, found)
     look_around(found, kernel.namespace, dict(kernel.files), kernel.is_distributed)
     return found
 
@@ -130,18 +135,25 @@ def live_app(registry: Registry, name: str) -> FastAPI:
     from ..runtime.manifest import Manifest
 
     app = create_app(Manifest(name=name, python=_python()))
+    schemas = execute(module_source(request_schemas(registry)))
     for mark in registry:
         if isinstance(mark, MarkedModel):
-            routes = model_routes(mark.public, mark.value, methods=list(mark.methods), **inputs_of(mark).options())
+            inputs = mark.inputs
+            routes = model_routes(
+                mark.public,
+                mark.value,
+                methods=list(mark.methods),
+                inputs=schemas[inputs.schema.name] if inputs.schema else None,
+                features=inputs.features,
+                frame=inputs.frame,
+            )
             app.include_router(routes)
         elif isinstance(mark, MarkedEndpoint):
-            body = (
-                schema.execute(schema.module_source({mark.body.name: mark.body}))[mark.body.name] if mark.body else None
-            )
             handler = endpoint(
                 mark.function,
-                body=body,
+                body=schemas[mark.body.name] if mark.body else None,
                 spread=bool(mark.body and mark.body.spread),
+                parameters=schemas[mark.parameters.name] if mark.parameters else None,
                 timeout=mark.options.timeout,
                 batch=mark.options.batch,
             )
@@ -169,13 +181,12 @@ def answers_of_model(model: MarkedModel, app: FastAPI) -> tuple[Example, ...]:
     Raises ``CaptureError`` where a request in JSON gives another answer than the direct call: then JSON cannot
     carry the example as it is.
     """
-    inputs = inputs_of(model)
-    if inputs.rows is None:
+    if model.inputs.rows is None:
         return ()
     examples = []
     for method in model.methods:
         direct = json_form(getattr(model.value, method)(model.example))
-        request = {"method": "POST", "path": f"/models/{model.public}/{method}", "json": {"inputs": inputs.rows}}
+        request = {"method": "POST", "path": f"/models/{model.public}/{method}", "json": {"inputs": model.inputs.rows}}
         response = answer(app, request)
         got = response.get("json", {})
         if response["status"] != 200 or not same(got.get("outputs"), direct):  # noqa: PLR2004
@@ -223,38 +234,36 @@ def capture(
     # before the examples are asked again, which may change what they hold
     definitions = found.with_fingerprints(find_in(kernel.log))
     try:
-        artifacts = _dump_models(registry, found, staging)
-        objects = _dump_objects(registry, found, staging)
+        artifacts, objects = dump_all(registry.models, found, staging)
     except UnpicklableError as error:
-        raise CaptureError(
-            f"{error.path} cannot be saved: {error.reason}",
-            hint="make it in a %%startup cell instead",
-            where=Where(notebook=identity.notebook, name=error.path),
-        ) from error
+        message, hint = words(error)
+        raise CaptureError(message, hint=hint, where=Where(notebook=identity.notebook, name=error.path)) from error
+    registry = relearned(registry)
     examples, failures = _all_examples(registry, found, kernel, identity.name)
     if failures:
         raise_all(also(_draft(found, examples, identity), found.secrets), failures)
-    bodies = {one.body.name: one.body for one in registry.endpoints if one.body}
+    answers = answer_schemas(registry, examples)
+    modules = found.modules.union(*(schema.modules for schema in request_schemas(registry)))
     spec = ServiceSpec(
         name=identity.name,
         python=_python(),
         notebook=identity.notebook,
         notebook_sha256=_sources_digest(found, registry),
         description=identity.description,
-        models=tuple(_model_spec(one, artifacts[one.public]) for one in registry.models),
-        endpoints=tuple(_endpoint_spec(one) for one in registry.endpoints),
+        models=tuple(_model_spec(one, artifacts[one.public], answers) for one in registry.models),
+        endpoints=tuple(_endpoint_spec(one, answers) for one in registry.endpoints),
         startup=tuple(StartupSpec(handler=one.handler, where=one.where) for one in registry.startups),
         examples=examples,
         closure=Closure(
             imports=found.import_lines(),
-            modules=tuple(sorted(found.modules)),
+            modules=tuple(sorted(modules)),
             definitions=definitions,
             helpers=tuple(found.helpers[name] for name in sorted(found.helpers)),
             objects=objects,
             files=_files(found, identity),
             environment=tuple(sorted(found.environment | set(identity.environment))),
         ),
-        schemas=schema.module_source(bodies),
+        schemas=service_schemas(registry, answers),
         requires=identity.requires,
         warnings=tuple(found.warnings),
     )
@@ -342,44 +351,8 @@ def answers_with_errors(endpoint: MarkedEndpoint, app: FastAPI) -> tuple[Example
     return examples
 
 
-def _dump_models(registry: Registry, found: Found, staging: Path) -> dict[str, Artifact]:
-    return {
-        model.public: dump_model(
-            model.value,
-            staging=staging,
-            name=model.public,
-            format_=model.options.format,
-            references=found.model_references[model.public],
-            why=f"the model served as {model.public}",
-        )
-        for model in registry.models
-    }
-
-
-def _dump_objects(registry: Registry, found: Found, staging: Path) -> tuple[LiveObjects, ...]:
-    models = {id(model.value): model.options.variable for model in registry.models}
-    taken = {model.public for model in registry.models}
-    dumped = []
-    for names in found.object_groups:
-        references = [found.object_references[name] for name in names]
-        stem = f"{names[0]}-objects" if names[0] in taken else names[0]
-        artifact = dump_objects(
-            {name: found.objects[name] for name in names},
-            target=staging / f"{stem}.pkl",
-            models=models,
-            references=References(
-                notebook={key: one for each in references for key, one in each.notebook.items()},
-                names={key: name for each in references for key, name in each.names.items()},
-                modules={module for each in references for module in each.modules},
-            ),
-            why=f"{', '.join(names)} of the notebook",
-        )
-        dumped.append(LiveObjects(names=names, artifact=artifact))
-    return tuple(dumped)
-
-
-def _model_spec(mark: MarkedModel, artifact: Artifact) -> ModelSpec:
-    inputs: Inputs = inputs_of(mark)
+def _model_spec(mark: MarkedModel, artifact: Artifact, answers: AnswerSchemas) -> ModelSpec:
+    inputs = mark.inputs
     return ModelSpec(
         name=mark.options.variable,
         public=mark.public,
@@ -388,13 +361,15 @@ def _model_spec(mark: MarkedModel, artifact: Artifact) -> ModelSpec:
         features=inputs.features,
         frame=inputs.frame,
         dtypes=inputs.dtypes,
+        inputs=inputs.schema.name if inputs.schema else "",
+        outputs=answers.outputs_of(mark),
         batch=mark.options.batch,
         max_batch=mark.options.max_batch,
         where=mark.where,
     )
 
 
-def _endpoint_spec(mark: MarkedEndpoint) -> EndpointSpec:
+def _endpoint_spec(mark: MarkedEndpoint, answers: AnswerSchemas) -> EndpointSpec:
     return EndpointSpec(
         name=mark.public,
         handler=mark.handler,
@@ -405,6 +380,8 @@ def _endpoint_spec(mark: MarkedEndpoint) -> EndpointSpec:
         batch=mark.options.batch,
         body=mark.body.name if mark.body else "",
         spread=bool(mark.body and mark.body.spread),
+        parameters=mark.parameters.name if mark.parameters else "",
+        answer=answers.endpoints[mark.public].name if mark.public in answers.endpoints else "",
         where=mark.where,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..values import Lock, ServiceSpec
 from .artifacts import artifacts
 from .render import render
@@ -27,12 +29,19 @@ def docker_files(spec: ServiceSpec, lock: Lock, base: str | None) -> dict[str, s
         "included": included(spec),
         "has_wheels": bool(lock.wheels),
         "environment": list(spec.closure.environment),
-        "system_packages": [],
+        "system": [{"name": package.name, "why": package.why} for package in lock.system],
+        "indexes": _indexes(lock),
     }
     return {
         "Dockerfile": render("Dockerfile", project=project),
         ".dockerignore": render("dockerignore", project=project),
     }
+
+
+def _indexes(lock: Lock) -> list[dict[str, Any]]:
+    """The indexes that a build must be told of by name, each with what comes from it alone."""
+    names = sorted({index for _, index in lock.indexes})
+    return [{"name": name, "distributions": [one for one, index in lock.indexes if index == name]} for name in names]
 
 
 def included(spec: ServiceSpec) -> list[str]:

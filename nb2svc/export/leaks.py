@@ -15,7 +15,7 @@ from ..errors import ExportError
 from ..values import Definition, Problem, ServiceSpec, Where
 from .manifest import manifest_text
 from .notebook_module import definition_at
-from .plan import MANIFEST, OPENAPI, RUNTIME, Content, Plan, StagedFile, draft_files, origins_of
+from .plan import MANIFEST, OPENAPI, RUNTIME, Content, Plan, draft_files, origins_of
 from .secrets import Evidence, Finding, find_in_document, find_in_strings, find_in_text, find_values, secret_values
 
 NOTEBOOK = "service/notebook.py"

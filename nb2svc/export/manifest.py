@@ -38,15 +38,16 @@ def manifest_of(spec: ServiceSpec, lock: Lock, *, allow_secrets: Collection[str]
         objects=tuple(ObjectsEntry(names=one.names, path=one.artifact.path) for one in spec.closure.objects),
         environment=spec.closure.environment,
         distributions=tuple(
-            DistributionEntry(name=one.name, version=one.version, root=one.root, why=one.why)
+            DistributionEntry(name=one.name, version=one.version, root=one.root, why=one.why, via=one.via)
             for one in lock.distributions
         ),
+        system=tuple(package.name for package in lock.system),
         definitions=tuple(
             DefinitionEntry(name=one.name, kind=one.kind, cell=one.where.cell) for one in spec.closure.definitions
         ),
         examples=tuple(example.name for example in spec.examples),
         allowed_secrets=tuple(sorted(set(allow_secrets))),
-        warnings=tuple(str(warning) for warning in spec.warnings),
+        warnings=tuple(str(warning) for warning in (*spec.warnings, *lock.warnings)),
     )
 
 
@@ -65,6 +66,8 @@ def _models(spec: ServiceSpec) -> tuple[ModelEntry, ...]:
             features=model.features,
             dtypes=model.dtypes,
             frame=model.frame,
+            inputs=model.inputs,
+            outputs=dict(model.outputs),
             batch=model.batch,
             max_batch=model.max_batch,
             cell=model.where.cell,
@@ -83,6 +86,8 @@ def _artifacts(spec: ServiceSpec) -> tuple[ArtifactEntry, ...]:
             type=artifact.type,
             why=artifact.why,
             modules=artifact.modules,
+            loader=artifact.loader,
+            options=artifact.options,
         )
         for artifact in artifacts(spec)
     )
@@ -100,6 +105,8 @@ def _endpoints(spec: ServiceSpec) -> tuple[EndpointEntry, ...]:
             batch=endpoint.batch,
             body=endpoint.body,
             spread=endpoint.spread,
+            parameters=endpoint.parameters,
+            answer=endpoint.answer,
             cell=endpoint.where.cell,
         )
         for endpoint in spec.endpoints

@@ -4,7 +4,7 @@
 target) → ``lock``. :func:`freeze` is the stage; it runs inside the kernel's interpreter.
 """
 
-from .lock import freeze
+from .lock import freeze, keep_sought, known_sought, lacks
 from .owners import Owners, installed_owners
 
-__all__ = ["Owners", "freeze", "installed_owners"]
+__all__ = ["Owners", "freeze", "installed_owners", "keep_sought", "known_sought", "lacks"]

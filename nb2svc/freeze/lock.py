@@ -8,22 +8,28 @@ from packaging.version import InvalidVersion, Version
 
 from nb2svc.errors import FreezeError
 from nb2svc.events import Emit, ignore, progress
-from nb2svc.values import Distribution, Lock, Problem, ServiceSpec
+from nb2svc.values import Distribution, Lock, Problem, ServiceSpec, Sought, SystemPackage
 
 from ..package_index import user_index
 from .closure import walk
+from .libraries import PREFIX, needs, needs_of_target, system_packages
+from .optional import further_roots, remember, remembered
 from .owners import Owners, installed_owners
 from .requirements import render, render_roots
 from .resolve import find_uv
 from .roots import Root, find_roots
 from .running import refuse_upgraded
 from .supply import Resolution, Supply
-from .target import Target
+from .target import Target, kernel_runs_linux
 from .wheelfile import Wheel
 
 
-def freeze(spec: ServiceSpec, *, platform: str | None = None, emit: Emit = ignore) -> Lock:
+def freeze(
+    spec: ServiceSpec, *, platform: str | None = None, sought: Sought | None = None, emit: Emit = ignore
+) -> Lock:
     """Freeze what ``spec`` needs for ``platform`` (default: Linux on this machine's architecture).
+
+    ``sought`` is what a clean room told of an earlier lock: see :mod:`.optional`.
 
     Runs inside the kernel's interpreter: the versions are those that it has. The same spec and environment give
     the same bytes. Raises FreezeError, with all problems of a kind at once.
@@ -34,6 +40,9 @@ def freeze(spec: ServiceSpec, *, platform: str | None = None, emit: Emit = ignor
         owners = installed_owners()
         roots = find_roots(spec, owners, target)
         needed = walk(roots, owners, target)
+        if further := further_roots(sought or Sought(), needed.members, owners):
+            roots = find_roots(spec, owners, target, further)
+            needed = walk(roots, owners, target)
         refuse_upgraded(needed.members.values(), owners)
         supply = Supply(
             roots=roots,
@@ -46,9 +55,36 @@ def freeze(spec: ServiceSpec, *, platform: str | None = None, emit: Emit = ignor
         )
         resolution = supply.resolution()
         _refuse_other_versions(resolution, owners)
-        lock = _lock(resolution, roots, owners, target)
+        lock = _lock(resolution, roots, owners, target, _system(spec, resolution, supply))
         current.summary = _summary(lock)
     return lock
+
+
+def _system(spec: ServiceSpec, resolution: Resolution, supply: Supply) -> tuple[SystemPackage, ...]:
+    """What the image needs of its system, by the kernel's own files; another architecture's ask for the same."""
+    owners = supply.owners
+    asked = [text.removeprefix(PREFIX) for text in spec.requires if text.startswith(PREFIX)]
+    if kernel_runs_linux():
+        found = needs(one for pin in resolution.pins if (one := owners.named(pin.name)))
+    else:
+        supply.current.step(f"Reading the wheels for {supply.target.platform}")
+        found = needs_of_target(resolution.pins, owners, supply.target, supply.uv, supply.index)
+    return system_packages(found, asked)
+
+
+def known_sought(spec: ServiceSpec) -> Sought:
+    """What the clean room told at the last export of this very code in this environment."""
+    return remembered(spec, installed_owners())
+
+
+def keep_sought(spec: ServiceSpec, sought: Sought) -> None:
+    """For :func:`known_sought` of the next export."""
+    remember(spec, installed_owners(), sought)
+
+
+def lacks(lock: Lock, sought: Sought) -> dict[str, str]:
+    """Distributions that ``lock`` lacks and the kernel's answers may depend on, name → why."""
+    return further_roots(sought, (one.name for one in lock.distributions), installed_owners())
 
 
 def _refuse_other_versions(resolution: Resolution, owners: Owners) -> None:
@@ -76,7 +112,9 @@ def _same(one: str, other: str) -> bool:
 # --- the answer ---------------------------------------------------------------------------------
 
 
-def _lock(resolution: Resolution, roots: tuple[Root, ...], owners: Owners, target: Target) -> Lock:
+def _lock(
+    resolution: Resolution, roots: tuple[Root, ...], owners: Owners, target: Target, system: tuple[SystemPackage, ...]
+) -> Lock:
     wheels = resolution.wheels
     pinned = {pin.name: pin for pin in resolution.pins}
     noted = _notes(resolution, owners)
@@ -92,24 +130,31 @@ def _lock(resolution: Resolution, roots: tuple[Root, ...], owners: Owners, targe
                 version=pin.version,
                 root=name in why,
                 why=why.get(name) or others[name],
+                via=pin.via,
                 size=_size(name, wheels, owners),
             )
             for name, pin in sorted(pinned.items())
         ),
         requirements_in=render_roots(
-            (root.requirement, pinned[root.installed.name].version, why[root.installed.name]) for root in roots
+            (root.requirement, pinned[root.installed.name].version, noted(root.installed.name, root.why_by_cell))
+            for root in roots
         ),
         requirements_txt=render(resolution.pins, annotations, wheels=bool(wheels)),
         wheels=tuple(wheels[name].path for name in sorted(wheels)),
+        system=system,
+        indexes=tuple((pin.name, pin.index) for pin in resolution.pins if pin.index),
     )
 
 
 def _notes(resolution: Resolution, owners: Owners) -> Callable[[str, str], str]:
     """Adds to a reason what is out of the ordinary about a distribution."""
+    indexes = {pin.name: pin.index for pin in resolution.pins}
 
     def noted(name: str, why: str) -> str:
         if wheel := resolution.wheels.get(name):
             return f"{why} (local wheel, {wheel.note})"
+        if index := indexes.get(name):
+            why = f"{why} (from the index {index})"
         return why if owners.named(name) else f"{why} (not in the kernel)"
 
     return noted

@@ -34,6 +34,7 @@ class Owners:
         self._by_name = _first_by_name(self.installed)
         self._editables = [distribution for distribution in self.installed if distribution.sources]
         self._real: dict[str, str] = {}
+        self.state = ""  # a digest of all metadata folders that this was made of
 
     def named(self, name: str) -> Installed | None:
         """The distribution of that normalized name which an import would use."""
@@ -112,6 +113,7 @@ def installed_owners(path: Iterable[str] | None = None) -> Owners:
             owners, document = _build(folders)
             cache.store("owners", key, document)
         _indexes.clear()  # one environment a process: an older state will not come back
+        owners.state = key
         _indexes[key] = owners
     return _indexes[key]
 

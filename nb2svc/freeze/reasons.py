@@ -37,10 +37,14 @@ def module_reasons(spec: ServiceSpec) -> dict[str, tuple[Reason, ...]]:
     return found
 
 
-def sentence(reasons: Iterable[Reason]) -> str:
-    """One line: ``imported by predict, score; needed by models/model.joblib``."""
+def sentence(reasons: Iterable[Reason], *, cells: bool = False) -> str:
+    """One line: ``imported by predict, score; needed by models/model.joblib``.
+
+    ``cells`` puts the cell before each name: ``imported by cell [3] › predict``.
+    """
     reasons = tuple(reasons)
-    users = list(dict.fromkeys(user for reason in reasons for user in reason.users))
+    named = [(user, reason.where.cell if cells else None) for reason in reasons for user in reason.users]
+    users = [str(Where(cell=cell, name=user)) for user, cell in dict.fromkeys(named)]
     texts = list(dict.fromkeys(reason.text for reason in reasons if reason.text))
     more = f" and {len(users) - NAMED} more" if len(users) > NAMED else ""
     return "; ".join([f"imported by {', '.join(users[:NAMED])}{more}"] * bool(users) + texts)

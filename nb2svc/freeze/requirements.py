@@ -13,11 +13,12 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from nb2svc.errors import FreezeError
 
-from ..package_index import without_addresses
+from ..package_index import Index, without_addresses
 
 WHEELS = "wheels"  # the folder of local wheels, beside requirements.txt
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?(==(?P<version>[^\s;\\]+)| @ (?P<url>\S+))")
 _HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})")
+_FROM = re.compile(r"^\s+# from (\S+)$")
 _VIA = re.compile(r"^\s+#\s+(via\b)?\s*(?P<name>[A-Za-z0-9._-]+)?\s*$")
 
 
@@ -30,6 +31,7 @@ class Pin:
     hashes: tuple[str, ...] = ()  # ``sha256:<hex>``, sorted
     via: tuple[str, ...] = ()  # the distributions that require it, sorted
     local: bool = False  # a wheel on this machine, by its address
+    index: str = ""  # the name of the index that gives it, "" for the default one
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -39,9 +41,12 @@ class Pin:
         return cls(**{**fields, "hashes": tuple(fields["hashes"]), "via": tuple(fields["via"])})
 
 
-def parse(text: str) -> tuple[Pin, ...]:
-    """The pins of a requirements file as ``uv pip compile`` writes it, sorted by name. Raises FreezeError."""
-    return tuple(sorted(map(_pin, _blocks(text)), key=lambda pin: pin.name))
+def parse(text: str, index: Index | None = None) -> tuple[Pin, ...]:
+    """The pins of a requirements file as ``uv pip compile`` writes it, sorted by name. Raises FreezeError.
+
+    ``index`` gives the names of the indexes that uv notes by their addresses.
+    """
+    return tuple(sorted((_pin(block, index) for block in _blocks(text)), key=lambda pin: pin.name))
 
 
 def render(pins: Iterable[Pin], why: Mapping[str, str], *, wheels: bool = False) -> str:
@@ -76,7 +81,7 @@ def _blocks(text: str) -> Iterator[list[str]]:
         yield block
 
 
-def _pin(block: list[str]) -> Pin:
+def _pin(block: list[str], index: Index | None) -> Pin:
     head = _PIN.match(block[0])
     if head is None:
         raise FreezeError(
@@ -92,6 +97,9 @@ def _pin(block: list[str]) -> Pin:
         hashes=tuple(sorted(set(_HASH.findall("\n".join(block))))),
         via=tuple(sorted({canonicalize_name(name) for name in vias if name})),
         local=bool(url),
+        index=next((index.name_of_address(found[1]) for line in block[1:] if (found := _FROM.match(line))), "")
+        if index
+        else "",
     )
 
 

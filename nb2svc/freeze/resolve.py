@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from .requirements import Pin, parse
 from .target import Target
 from .wheelfile import Wheel
 
-FORMAT = 1  # of a remembered resolution
+FORMAT = 2  # of a remembered resolution
 LOG = 4000  # last characters of uv's own words in an error
 _UNREACHABLE = re.compile(
     r"error sending request|failed to fetch|dns error|connection refused|timed out|network was disabled|"
@@ -36,6 +37,7 @@ _NO_VERSION = re.compile(r"there (?:is|are) no versions? of ([A-Za-z0-9._-]+?)(?
 _NOT_FOUND = re.compile(
     r"Because ([A-Za-z0-9._-]+) was not found in the (?:package registry|provided package locations)"
 )
+_YANKED = re.compile(r"warning: `([A-Za-z0-9._-]+)==(\S+)` is yanked(?: \(reason: \"(.*?)\"\))?")
 _AVAILABLE = re.compile(r"hint: (Wheels are available for .*?)(?: hint: |$)")
 
 
@@ -60,10 +62,15 @@ class UnavailableError(FreezeError):
     """The index does not have a distribution's version. ``name`` is normalized."""
 
     name = ""
+    version = ""
 
 
 class NoWheelError(UnavailableError):
     """The index has that version, but no wheel of it for the target."""
+
+
+class YankedError(UnavailableError):
+    """The index has that version, but its authors took it back."""
 
 
 def resolve(request: Request, uv: str, index: Index) -> tuple[Pin, ...]:
@@ -81,7 +88,9 @@ def resolve(request: Request, uv: str, index: Index) -> tuple[Pin, ...]:
         run = run if offline.returncode else offline
     if run.returncode:
         raise _failure(run.stderr, request, index)
-    pins = parse(run.stdout)
+    if yanked := _YANKED.search(run.stderr):
+        raise _yanked(*yanked.groups())
+    pins = parse(run.stdout, index)
     cache.store("resolutions", key, [pin.to_json() for pin in pins])
     return pins
 
@@ -96,22 +105,61 @@ def find_uv() -> str:
         raise FreezeError("uv is not installed beside nb2svc", hint="%pip install uv, then export again") from error
 
 
+def nearest(name: str, version: str, target: Target, uv: str, index: Index) -> tuple[str, ...]:
+    """The versions next to ``version``, below and above, that the target can install; () where there are none."""
+    public = version.partition("+")[0]
+    found = []
+    for sign, which in (("<", "highest"), (">", "lowest-direct")):
+        run = _run([f"{name}{sign}{public}"], [], target, uv, index, "--no-deps", "--resolution", which)
+        pins = parse(run.stdout) if run.returncode == 0 else ()
+        found += [pin.version for pin in pins if pin.name == name]
+    return tuple(found)
+
+
 def _compile(request: Request, uv: str, index: Index, *more: str) -> subprocess.CompletedProcess[str]:
+    local = [f"{wheel.name} @ {wheel.path.as_uri()}" for wheel in request.wheels]
+    pins = [f"{name}=={version}" for name, version in request.pins.items()]
+    chosen = ("--resolution", "highest", "--prerelease", _prerelease(request.pins))
+    return _run([*request.roots, *local], pins, request.target, uv, index, *chosen, *more)
+
+
+def _run(
+    wanted: list[str], constraints: list[str], target: Target, uv: str, index: Index, *more: str
+) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory(prefix="nb2svc-") as name:
         folder = Path(name)
-        local = [f"{wheel.name} @ {wheel.path.as_uri()}" for wheel in request.wheels]
-        _write_lines(folder / "requirements.in", [*request.roots, *local])
-        _write_lines(folder / "kernel.txt", [f"{name}=={version}" for name, version in request.pins.items()])
+        _write_lines(folder / "kernel.txt", constraints)
+        source = _write_wanted(folder, wanted, constraints, index)
         return subprocess.run(
             [
-                uv, "pip", "compile", str(folder / "requirements.in"), "--constraints", str(folder / "kernel.txt"),
-                "--python", sys.executable, "--python-version", request.target.python_full_version,
-                "--python-platform", request.target.uv_platform, "--generate-hashes", "--only-binary", ":all:",
-                "--resolution", "highest", "--prerelease", _prerelease(request.pins), "--no-header",
+                uv, "pip", "compile", str(source), "--constraints", str(folder / "kernel.txt"),
+                "--python", sys.executable, "--python-version", target.python_full_version,
+                "--python-platform", target.uv_platform, "--generate-hashes", "--only-binary", ":all:", "--no-header",
+                "--emit-index-annotation",
                 "--annotation-style", "split", "--color", "never", *index.flags, *more,
             ],
             env=index.environment, capture_output=True, text=True, errors="replace", check=False,
         )  # fmt: skip
+
+
+def _write_wanted(folder: Path, wanted: list[str], constraints: list[str], index: Index) -> Path:
+    """The requirements as a file: of a project where some have an index of their own, as uv knows that no other way."""
+    names = {canonicalize_name(re.split(r"[^\w.-]", line, maxsplit=1)[0]): line for line in (*wanted, *constraints)}
+    used = {name: index.sources[name] for name in names if name in index.sources}
+    indexes = [one for one in index.named if one.name in used.values()]
+    if not indexes:
+        _write_lines(folder / "requirements.in", wanted)
+        return folder / "requirements.in"
+    known = {one.name for one in indexes}
+    sources = {name: each for name, each in used.items() if each in known}
+    lines = ["[project]", 'name = "nb2svc-lock"', 'version = "0"']
+    lines += [f"dependencies = {json.dumps([*wanted, *sources])}", "[tool.uv.sources]"]
+    lines += [f"{json.dumps(name)} = {{ index = {json.dumps(each)} }}" for name, each in sources.items()]
+    for one in indexes:
+        lines += ["[[tool.uv.index]]", f"name = {json.dumps(one.name)}", f"url = {json.dumps(one.url)}"]
+        lines += [f"explicit = {json.dumps(one.explicit)}"]
+    _write_lines(folder / "pyproject.toml", lines)
+    return folder / "pyproject.toml"
 
 
 def _write_lines(path: Path, lines: list[str]) -> None:
@@ -171,6 +219,7 @@ def _no_solution(words: str, log: str, request: Request) -> FreezeError:
         return _unavailable(
             NoWheelError,
             name,
+            version,
             f"{name} {version}, which the kernel has, has no wheel for {place}",
             hint=f"install a version of {name} that has one, restart the kernel and run the notebook again; "
             "or publish a wheel of it in your own index",
@@ -179,10 +228,10 @@ def _no_solution(words: str, log: str, request: Request) -> FreezeError:
     if found := _NO_VERSION.search(words):
         name, version = found[1], found[2].rstrip(",.")
         message = f"no index has {name} {version}, which the kernel has"
-        return _unavailable(UnavailableError, name, message, hint=_where_from(version), log=log)
+        return _unavailable(UnavailableError, name, version, message, hint=_where_from(version), log=log)
     if found := _NOT_FOUND.search(words):
         message = f"no index has {found[1]}, which the kernel has"
-        return _unavailable(UnavailableError, found[1], message, hint=_where_from(""), log=log)
+        return _unavailable(UnavailableError, found[1], "", message, hint=_where_from(""), log=log)
     return FreezeError(
         f"the kernel's versions cannot be resolved together for {place}",
         hint="`pip check` in the notebook shows the same conflict: resolve it, restart the kernel and export again",
@@ -190,9 +239,19 @@ def _no_solution(words: str, log: str, request: Request) -> FreezeError:
     )
 
 
-def _unavailable(kind: type[UnavailableError], name: str, message: str, *, hint: str, log: str) -> UnavailableError:
+def _yanked(name: str, version: str, reason: str | None) -> UnavailableError:
+    said = f": {without_addresses(reason)}" if reason else ""
+    message = f"{name} {version}, which the kernel has, was yanked from the index by its authors{said}"
+    hint = f"install another version of {name}, restart the kernel, run the notebook again and export"
+    return _unavailable(YankedError, name, version, message, hint=hint, log="")
+
+
+def _unavailable(
+    kind: type[UnavailableError], name: str, version: str, message: str, *, hint: str, log: str
+) -> UnavailableError:
     error = kind(message, hint=hint, log=log)
     error.name = canonicalize_name(name)
+    error.version = version
     return error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -12,6 +12,7 @@ from nb2svc.errors import FreezeError
 from nb2svc.values import Problem, ServiceSpec, Where
 
 from .installed import Installed
+from .libraries import PREFIX
 from .modules import Location, locate
 from .owners import Owners
 from .reasons import Reason, has_joblib, module_reasons, reads_forms, sentence
@@ -26,6 +27,7 @@ class Root:
 
     installed: Installed
     why: str
+    why_by_cell: str = ""  # the same with the cells; these change with each run of the notebook
     extras: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()  # of it that code or artifacts name
 
@@ -45,13 +47,19 @@ class _Wanted:
     module: str = ""
 
 
-def find_roots(spec: ServiceSpec, owners: Owners, target: Target) -> tuple[Root, ...]:
-    """The roots of ``spec``, sorted by name. Raises FreezeError with all that has no distribution, at once."""
+def find_roots(
+    spec: ServiceSpec, owners: Owners, target: Target, further: Mapping[str, str] | None = None
+) -> tuple[Root, ...]:
+    """The roots of ``spec``, sorted by name, with ``further`` ones (name → why).
+
+    Raises FreezeError with all that has no distribution, at once.
+    """
     problems: list[Problem] = []
     wanted = [
         *_by_modules(spec, owners, problems),
         *_by_runtime(spec, owners, problems),
         *_by_request(spec, owners, target, problems),
+        *(_Wanted(one, Reason(text=why)) for name, why in (further or {}).items() if (one := owners.named(name))),
     ]
     if problems:
         raise FreezeError("the service needs what no installed distribution provides", problems=problems)
@@ -63,6 +71,7 @@ def _root(wanted: list[_Wanted]) -> Root:
     return Root(
         installed=wanted[0].installed,
         why=sentence(one.reason for one in wanted),
+        why_by_cell=sentence((one.reason for one in wanted), cells=True),
         extras=tuple(sorted(frozenset().union(*(one.extras for one in wanted)))),
         modules=tuple(sorted({one.module for one in wanted if one.module})),
     )
@@ -90,7 +99,8 @@ def _named_below(module: str, location: Location, modules: Iterable[str]) -> boo
 def _by_runtime(spec: ServiceSpec, owners: Owners, problems: list[Problem]) -> Iterable[_Wanted]:
     from nb2svc.runtime.manifest import OPTIONAL_DISTRIBUTIONS, RUNTIME_DISTRIBUTIONS
 
-    asked = {"joblib": has_joblib(spec), "python-multipart": reads_forms(spec)}
+    framed = any(model.frame for model in spec.models)
+    asked = {"joblib": has_joblib(spec), "pandas": framed, "python-multipart": reads_forms(spec)}
     optional = {name: reason for name, reason in OPTIONAL_DISTRIBUTIONS.items() if asked[name]}
     for name, reason in {**RUNTIME_DISTRIBUTIONS, **optional}.items():
         installed = owners.named(canonicalize_name(name))
@@ -104,6 +114,8 @@ def _by_runtime(spec: ServiceSpec, owners: Owners, problems: list[Problem]) -> I
 
 def _by_request(spec: ServiceSpec, owners: Owners, target: Target, problems: list[Problem]) -> Iterable[_Wanted]:
     for text in spec.requires:
+        if text.startswith(PREFIX):
+            continue  # a package of the system
         where = Where(notebook=spec.notebook, name=f"%nb2svc require {text}")
         try:
             asked = Requirement(text)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
 from nb2svc.errors import FreezeError
 from nb2svc.events import Progress
+from nb2svc.values import Problem
 
 from ..package_index import Index
 from . import cache
@@ -17,11 +18,13 @@ from .closure import Needed
 from .installed import Installed
 from .owners import Owners
 from .requirements import Pin
-from .resolve import NoWheelError, Request, UnavailableError, resolve
+from .resolve import NoWheelError, Request, UnavailableError, YankedError, nearest, resolve
 from .roots import Root
 from .target import Target
 from .wheelfile import Wheel, found_wheel
-from .wheels import editable_wheel, installed_wheel
+from .wheels import NotPortableError, editable_wheel, installed_wheel
+
+MOST_PROBLEMS = 10  # told at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ class Supply:
             try:
                 pins = resolve(self._request(), self.uv, self.index)
             except UnavailableError as error:
-                self._supply_instead(error)
+                if refused := self._supply_instead(error):
+                    raise self._all_unavailable(refused) from None
                 continue
             others = [pin.name for pin in pins if self._is_other_file(pin)]
             if not others:
@@ -110,21 +114,58 @@ class Supply:
         else:
             self._pack(installed)
 
-    def _supply_instead(self, error: UnavailableError) -> None:
-        """Raise ``error`` again where there is nothing to supply.
+    def _supply_instead(self, error: UnavailableError) -> UnavailableError | None:
+        """The error where there is nothing to supply, else None.
 
         What the index has as a source distribution only ships as it was built here. What it does not have at all
         comes from a local folder: an index that is not named may have it, and packing would hide that.
         """
         installed = self.needed.members.get(error.name)
-        if installed is None or error.name in self.wheels:
-            raise error
+        if installed is None or error.name in self.wheels or isinstance(error, YankedError):
+            return error
         if not isinstance(error, NoWheelError) and not self._in_folders(installed):
-            raise error
+            return error
         try:
             self._supply(installed)
+        except NotPortableError as refused:
+            error.log = refused.message
+            return error
         except FreezeError:
-            raise error from None
+            return error
+        return None
+
+    def _all_unavailable(self, first: UnavailableError) -> FreezeError:
+        """``first`` and what else the index lacks, each with the nearest versions that it has."""
+        found = {first.name: first}
+        while len(found) < MOST_PROBLEMS:
+            # Without their pins uv goes on to the next one. What it chooses instead of them does not matter.
+            request = self._request()
+            pins = {name: version for name, version in request.pins.items() if name not in found}
+            try:
+                resolve(replace(request, pins=pins), self.uv, self.index)
+            except UnavailableError as error:
+                if error.name in found:
+                    break
+                if refused := self._supply_instead(error):
+                    found[refused.name] = refused
+            except FreezeError:
+                break
+            else:
+                break
+        for lacking in found.values():
+            lacking.hint = self._with_nearest(lacking)
+        if len(found) == 1:
+            return first
+        problems = [Problem(message=one.message, hint=one.hint) for _, one in sorted(found.items())]
+        return FreezeError("the target cannot have the kernel's versions", problems=problems)
+
+    def _with_nearest(self, error: UnavailableError) -> str:
+        self.current.step(f"Looking for other versions of {error.name}")
+        near = nearest(error.name, error.version, self.target, self.uv, self.index) if error.version else ()
+        if not near:
+            return error.hint
+        pip = f'%pip install "{error.name}=={near[-1]}"'
+        return f"the nearest that it can have: {' and '.join(near)} ({pip}, restart, run again); or {error.hint}"
 
     def _is_other_file(self, pin: Pin) -> bool:
         """Whether the kernel has that version from another file than the index's: the index's would replace it."""

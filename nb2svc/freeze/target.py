@@ -17,6 +17,11 @@ ARCHITECTURES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 MACHINES = {"x86_64": "linux/amd64", "amd64": "linux/amd64", "aarch64": "linux/arm64", "arm64": "linux/arm64"}
 
 
+def kernel_runs_linux() -> bool:
+    """Whether what is installed here is built for the system of the service, if perhaps for another architecture."""
+    return sys.platform == "linux"
+
+
 @dataclass(frozen=True)
 class Target:
     """A Python minor version on a platform, as uv, markers and wheel tags name it."""

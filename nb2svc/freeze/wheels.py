@@ -24,7 +24,9 @@ from nb2svc.errors import FreezeError
 
 from ..package_index import Index, without_addresses
 from . import cache
+from .elf import is_shared_object
 from .installed import Installed, record
+from .libraries import newer_symbols
 from .target import Target
 from .wheelfile import File, Wheel, keep, read_wheel, sha256_of
 
@@ -33,6 +35,10 @@ INSTALLERS_OWN = {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED"
 INSTALLERS_OWN |= {"uv_build.json", "uv_cache.json"}
 NOT_SOURCE = {"__pycache__", "build", "dist", "node_modules", "venv", "env"}
 MOST_FILES = 20_000  # of a source tree, to remember its wheel by
+
+
+class NotPortableError(FreezeError):
+    """What was compiled on this machine does not run in the image."""
 
 
 def installed_wheel(installed: Installed, target: Target) -> Wheel:
@@ -48,6 +54,7 @@ def installed_wheel(installed: Installed, target: Target) -> Wheel:
         )
     tags = [line.partition(":")[2].strip() for line in header.splitlines() if line.lower().startswith("tag:")]
     _refuse_foreign(installed, tags, target)
+    _refuse_newer(installed, (metadata.parent / name for name, _ in record(metadata) if is_shared_object(name)))
     note = f"from git commit {installed.origin.commit[:12]}" if installed.origin.commit else "from the installed files"
     filename = f"{metadata.name.removesuffix('.dist-info')}-{_compressed(tags)}.whl"
     return keep(filename, _files(installed, metadata), metadata.name, note)
@@ -91,6 +98,16 @@ def _refuse_foreign(installed: Installed, tags: Iterable[str], target: Target) -
             f"{installed.name} {installed.version} comes from no package index, and its files are built for "
             f"{', '.join(sorted(tags))}, not for {target.platform} with Python {target.python}",
             hint=f"export on a machine with {target.platform}, or publish a wheel of it for that platform",
+        )
+
+
+def _refuse_newer(installed: Installed, objects: Iterable[Path]) -> None:
+    """Raise NotPortableError where what was compiled here asks too much of the base image."""
+    if newer := newer_symbols(objects):
+        raise NotPortableError(
+            f"{installed.name} {installed.version} was compiled here, for a newer system than the base image's: "
+            f"it needs {', '.join(newer)}",
+            hint=f"install a wheel of {installed.name}, or compile it on Debian 12; then export again",
         )
 
 
@@ -168,6 +185,8 @@ def _built(installed: Installed, root: Path, uv: str, index: Index) -> Wheel:
                 log=without_addresses(run.stderr)[-4000:],
             )
         with zipfile.ZipFile(wheels[0]) as archive:
+            objects = [archive.extract(name, folder) for name in archive.namelist() if is_shared_object(name)]
+            _refuse_newer(installed, map(Path, objects))
             files = {
                 entry.filename: File(partial(archive.read, entry), executable=bool(entry.external_attr >> 16 & 0o111))
                 for entry in archive.infolist()

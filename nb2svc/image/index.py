@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ..errors import BuildError
-from ..package_index import pip_settings
+from ..package_index import pip_settings, uv_settings
 
 _LARGEST_SECRET = 500 * 1024  # BuildKit's own limit
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -92,8 +92,16 @@ def secret_files(settings: IndexSettings, environ: Mapping[str, str] | None = No
         for name, path in files.items():
             path.touch(mode=0o600)
             path.write_text(texts[name], encoding="utf-8")
+        if mirror := environ.get("NB2SVC_APT_SOURCES"):
+            files["apt.sources"] = _there(Path(mirror))
         netrc = Path(environ.get("NETRC") or Path(environ.get("HOME") or Path.home(), ".netrc"))
         yield {**files, **({"netrc": netrc} if netrc.is_file() else {})}
+
+
+def _there(mirror: Path) -> Path:
+    if not mirror.is_file():
+        raise BuildError(f"There is no file {mirror}.", hint="Correct NB2SVC_APT_SOURCES: it names Debian sources.")
+    return mirror
 
 
 # --- where the settings come from ---------------------------------------------------------------
@@ -115,6 +123,10 @@ def _from_uv_toml(environ: Mapping[str, str]) -> _Found:
     home = Path(environ.get("HOME") or Path.home())
     configured = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
     named = environ.get("UV_CONFIG_FILE")
+    here = () if named or environ.get("UV_NO_CONFIG") else uv_settings(environ, Path.cwd())
+    for settings in here:
+        if found := _of_uv_settings(settings, environ):
+            return found
     for path in [Path(named)] if named else [configured / "uv/uv.toml", Path("/etc/uv/uv.toml")]:
         if path.is_file() and (found := _of_uv_settings(_read_toml(path), environ)):
             return found
@@ -123,7 +135,7 @@ def _from_uv_toml(environ: Mapping[str, str]) -> _Found:
 
 def _of_uv_settings(settings: Mapping[str, Any], environ: Mapping[str, str]) -> _Found:
     pip = {**settings, **settings.get("pip", {})}
-    listed = [each for each in settings.get("index", ()) if not each.get("explicit")]
+    listed = settings.get("index", ())  # explicit ones as well: what is pinned by hash may come from anywhere
     addresses = {
         _with_credentials(f"{each['name']}={each['url']}" if "name" in each else each["url"], environ): each
         for each in listed

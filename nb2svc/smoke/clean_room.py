@@ -21,6 +21,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ from .. import fingerprint
 from ..errors import ExportError
 from ..events import Emit, Progress, ignore, progress
 from ..exchange import encode
-from ..values import Check, Definition, Example, Problem
+from ..values import Check, Definition, Example, Problem, Sought
 from .installed import locate
 from .verdict import Run, checks_of, is_parity, problems_of
 
@@ -49,6 +50,7 @@ class CleanRoom:
     openapi: dict[str, Any]  # {} where the application could not be started
     imported: tuple[str, ...]  # third-party packages in use, by import name
     hidden: tuple[str, ...]  # modules that were asked for and are not in the lock
+    sought: Sought  # the same with who asked, and the groups of entry points that were looked through
     concealed: tuple[str, ...]  # files that were asked for and are not in the project
     log: str  # what the project printed and logged, the last lines
     seconds: float
@@ -98,6 +100,7 @@ def clean_room(
             openapi=run.openapi,
             imported=run.modules,
             hidden=tuple(sorted(run.hidden)),
+            sought=Sought.of(run.hidden, run.groups),
             concealed=tuple(sorted(run.concealed)),
             log=run.log,
             seconds=time.perf_counter() - begin,
@@ -143,6 +146,8 @@ def _job(
     shown = [
         str(root),
         str(scratch),
+        str(fingerprint.__file__),
+        cache_from_source(str(fingerprint.__file__)),
         sys.prefix,
         sys.base_prefix,
         *stdlib,

@@ -23,7 +23,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -99,13 +99,15 @@ class Guard:
     """The only finder on ``sys.meta_path``: asks the ordinary ones and hides what the container would not have.
 
     A hidden module is *not found*, exactly as in the container, so that ``try: import pandas`` and
-    ``importlib.util.find_spec`` behave as they will there. ``hidden`` tells the other side which were asked for.
+    ``importlib.util.find_spec`` behave as they will there. ``hidden`` tells the other side which were asked for, and
+    by which files; ``groups`` which groups of entry points were looked through.
     """
 
     def __init__(self, finders: Iterable[Any], admitted: Admitted) -> None:
         self.finders = tuple(finders)
         self.admitted = admitted
-        self.hidden: dict[str, str] = {}  # module → where it would have come from
+        self.hidden: dict[str, dict[str, None]] = {}  # module → files whose code asked for it, in order
+        self.groups: dict[str, dict[str, None]] = {}  # group of entry points ("" for all of them) → the same
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
         for finder in self.finders:
@@ -114,7 +116,7 @@ class Guard:
                 continue
             if name.partition(".")[0] != "nb2svc" and self.admitted.admits(spec):
                 return spec
-            self.hidden.setdefault(name, spec.origin or "")
+            self.hidden.setdefault(name, {})[self.asker()] = None
             return None
         return None
 
@@ -122,9 +124,33 @@ class Guard:
         """For ``importlib.metadata``: versions and entry points of the lock's distributions only."""
         from importlib.metadata import DistributionFinder, MetadataPathFinder
 
-        for found in MetadataPathFinder.find_distributions(context or DistributionFinder.Context()):
+        context = context or DistributionFinder.Context()
+        if context.name is None:
+            self.note_group()
+        for found in MetadataPathFinder.find_distributions(context):
             if str(getattr(found, "_path", "")) in self.admitted.metadata:
                 yield found
+
+    def note_group(self) -> None:
+        """Plugins are found through all distributions: note which group of entry points is being looked through."""
+        group = ""
+        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 (public in all but name)
+        while frame is not None:
+            if frame.f_code.co_name == "entry_points" and isinstance(frame.f_locals.get("params"), dict):
+                group = str(frame.f_locals["params"].get("group", ""))
+                break
+            frame = frame.f_back
+        self.groups.setdefault(group, {})[self.asker()] = None
+
+    def asker(self) -> str:
+        """The file of the project or of a distribution whose code runs now; "" where neither does."""
+        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 (public in all but name)
+        while frame is not None:
+            file = frame.f_code.co_filename
+            if file.startswith(self.admitted.project) or self.admitted.is_locked(file):
+                return file
+            frame = frame.f_back
+        return ""
 
     def invalidate_caches(self) -> None:
         for finder in self.finders:
@@ -337,7 +363,11 @@ def run(job: Mapping[str, Any], report: Report) -> None:
         report("failed", **described(error))
     sys.stdout.flush()
     sys.stderr.flush()
-    report("end", modules=imported(guard.admitted), hidden=guard.hidden)
+    report("end", modules=imported(guard.admitted), hidden=_listed(guard.hidden), groups=_listed(guard.groups))
+
+
+def _listed(asked: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    return {name: list(files) for name, files in asked.items()}
 
 
 def main() -> None:

@@ -57,7 +57,8 @@ class Run:
     failure: Mapping[str, str] = field(default_factory=dict)  # ``summary`` and ``traceback``
     openapi: dict[str, Any] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
-    hidden: Mapping[str, str] = field(default_factory=dict)
+    hidden: Mapping[str, list[str]] = field(default_factory=dict)  # module → files whose code asked for it
+    groups: Mapping[str, list[str]] = field(default_factory=dict)  # group of entry points → the same
     drift: Mapping[str, list[list[str]]] = field(default_factory=dict)  # by definition: what, in the kernel, here
     concealed: set[str] = field(default_factory=set)  # files that were asked for and are not in the project
     ended: bool = False
@@ -91,7 +92,8 @@ class Run:
         elif kind == "failed":
             self.failure = event
         elif kind == "end":
-            self.modules, self.hidden, self.ended = tuple(event["modules"]), event["hidden"], True
+            self.modules, self.ended = tuple(event["modules"]), True
+            self.hidden, self.groups = event["hidden"], event.get("groups", {})
 
     @property
     def broken(self) -> bool:

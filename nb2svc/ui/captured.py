@@ -43,9 +43,7 @@ def card(mark: Marked, before: Registry, kernel: LiveKernel, name: str) -> Card:
 
 
 def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], examples: Sequence[Example]) -> Card:
-    from ..capture.inputs import inputs_of
-
-    inputs = inputs_of(mark)
+    inputs = mark.inputs
     kind = type(mark.value)
     facts = [
         ("type", kind.__qualname__ if kind.__module__ == "__main__" else f"{kind.__module__}.{kind.__qualname__}"),

@@ -57,7 +57,8 @@ def _parser() -> _Parser:
 
     add("status", lambda service: service.status(), "what is captured, and what would go wrong")
     add("name", _name, "give the service its name").add_argument("name", nargs="?")
-    add("require", _require, "ship distributions that no import names").add_argument("names", nargs="+")
+    require = add("require", _require, "ship distributions that no import names, or system packages (apt:NAME)")
+    require.add_argument("names", nargs="+")
     add("include", _include, "ship data files, at the same relative path").add_argument("names", nargs="+")
     add("env", _env, "declare environment variables that the service needs").add_argument("names", nargs="+")
     add("drop", _drop, "take a model, endpoint or startup out").add_argument("name")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..wording import duration, size_text
+from .why import tree_of_why
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -86,11 +87,20 @@ def findings(found: Sequence[Finding]) -> RenderableType:
     return table
 
 
-def details(found: Image | Manifest) -> RenderableType:
-    """What ``inspect`` shows of an image or a project."""
+def details(found: Image | Manifest, sizes: Mapping[str, int] | None = None) -> RenderableType:
+    """What ``inspect`` shows of an image, or of a project with the installed ``sizes`` of its distributions."""
     from ..values import Image
 
-    return image_details(found) if isinstance(found, Image) else project_details(found)
+    return image_details(found) if isinstance(found, Image) else project_details(found, sizes)
+
+
+def details_json(found: Image | Manifest, sizes: Mapping[str, int] | None = None) -> str:
+    """The same as JSON: the record, and of a project the ``sizes`` in bytes where they are known."""
+    from ..values import Image
+
+    record = _plain(found)
+    more = {} if isinstance(found, Image) else {"sizes": dict(sorted((sizes or {}).items()))}
+    return json.dumps({**record, **more}, indent=2, ensure_ascii=False)
 
 
 def image_details(image: Image) -> RenderableType:
@@ -112,8 +122,8 @@ def image_details(image: Image) -> RenderableType:
     return Group(facts, "", layers) if image.layers else facts
 
 
-def project_details(manifest: Manifest) -> RenderableType:
-    """What a project holds: routes, models, objects, environment, distributions."""
+def project_details(manifest: Manifest, sizes: Mapping[str, int] | None = None) -> RenderableType:
+    """What a project holds: routes, models, objects, environment, and its distributions as the tree of why."""
     from rich.console import Group
     from rich.text import Text
 
@@ -126,6 +136,7 @@ def project_details(manifest: Manifest) -> RenderableType:
         ("platform", manifest.platform),
         ("verified", "yes, every example answered as in the notebook" if manifest.verified else "no"),
         ("needs to be set", ", ".join(manifest.environment)),
+        ("system packages", ", ".join(manifest.system)),
         ("written by", f"nb2svc {manifest.nb2svc}"),
     )
     routes = _table("ROUTE", "FROM", "CELL")
@@ -137,9 +148,15 @@ def project_details(manifest: Manifest) -> RenderableType:
     artifacts = _table("FILE", "SIZE", "TYPE", "WHY")
     for artifact in manifest.artifacts:
         _row(artifacts, artifact.path, size_text(artifact.size), artifact.type, artifact.why)
-    distributions = _table("DISTRIBUTION", "VERSION", "WHY")
-    for distribution in manifest.distributions:
-        _row(distributions, distribution.name, distribution.version, distribution.why)
+    distributions = _table("DISTRIBUTION", "VERSION", "SIZE", "WHY")
+    for branch in tree_of_why(manifest.distributions, sizes or {}):
+        size = "" if branch.size is None else size_text(branch.size)
+        _row(distributions, branch.line, branch.distribution.version, size, branch.why)
+    if sizes:
+        known = [sizes[one.name] for one in manifest.distributions if one.name in sizes]
+        unknown = len(manifest.distributions) - len(known)
+        rest = f", and {unknown} of unknown size" if unknown else ""
+        _row(distributions, f"{len(known)} together{rest}", "", size_text(sum(known)), "")
     return Group(
         *_spaced(facts, routes, artifacts, distributions), *(Text(f"⚠ {warning}") for warning in manifest.warnings)
     )

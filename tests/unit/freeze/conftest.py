@@ -7,10 +7,12 @@ import csv
 import hashlib
 import io
 import json
+import struct
 import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,7 +50,7 @@ class Site:
         name: str,
         version: str = "1.0",
         *,
-        files: dict[str, str] | None = None,
+        files: dict[str, str | bytes] | None = None,
         requires: tuple[str, ...] = (),
         tag: str = "py3-none-any",
         direct_url: object = None,
@@ -71,7 +73,7 @@ class Site:
         for path, text in texts.items():
             file = self.folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
+            file.write_bytes(text if isinstance(text, bytes) else text.encode())
         rows = [[path, "", str(len(text))] for path, text in texts.items()]
         rows += [[path, "", ""] for path in (*also_recorded, f"{info.name}/RECORD")]
         with (info / "RECORD").open("w", newline="") as record:
@@ -106,17 +108,60 @@ def make_spec() -> Callable[..., ServiceSpec]:
     return spec_of
 
 
+def shared_object(*needed: str, runpath: str = "", soname: str = "", symbols: tuple[str, ...] = ()) -> bytes:
+    """A shared object for x86-64 that holds nothing but a dynamic section (and versions of needed symbols)."""
+    names = bytearray(b"\0")
+
+    def name(text: str) -> int:
+        place = len(names)
+        names.extend(text.encode() + b"\0")
+        return place
+
+    tags = [(1, name(library)) for library in needed]
+    tags += [(29, name(runpath))] if runpath else []
+    tags += [(14, name(soname))] if soname else []
+    file = name("libc.so.6")
+    versions = b"".join(
+        struct.pack("<IHHII", 0, 0, 2, name(symbol), 16 if number < len(symbols) - 1 else 0)
+        for number, symbol in enumerate(symbols)
+    )
+    need = struct.pack("<HHIII", 1, len(symbols), file, 16, 0) + versions if symbols else b""
+    start = 64 + 2 * 56
+    dynamic_at = start + len(names)
+    tags += [(5, start), (10, len(names)), (0, 0)]  # addresses are offsets here
+    dynamic = b"".join(struct.pack("<qQ", *tag) for tag in tags)
+    need_at = dynamic_at + len(dynamic)
+    headers_at = need_at + len(need)
+    total = headers_at + 3 * 64
+    header = (
+        b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, headers_at, 0, 64, 56, 2, 64, 3, 1)
+    )
+    segments = struct.pack("<IIQQQQQQ", 1, 4, 0, 0, 0, total, total, 1)
+    segments += struct.pack("<IIQQQQQQ", 2, 4, dynamic_at, dynamic_at, 0, len(dynamic), len(dynamic), 8)
+    sections = bytes(64) + struct.pack("<IIQQQQIIQQ", 0, 3, 0, 0, start, len(names), 0, 0, 1, 0)
+    sections += struct.pack("<IIQQQQIIQQ", 0, 0x6FFFFFFE if symbols else 0, 0, 0, need_at, len(need), 1, 1, 4, 0)
+    return header + segments + bytes(names) + dynamic + need + sections
+
+
 # --- a package index ----------------------------------------------------------------------------
 
 
-def wheel_bytes(name: str, version: str, *, requires: tuple[str, ...] = (), tag: str = "py3-none-any") -> bytes:
+def wheel_bytes(
+    name: str,
+    version: str,
+    *,
+    requires: tuple[str, ...] = (),
+    tag: str = "py3-none-any",
+    more: dict[str, bytes] | None = None,
+) -> bytes:
     stem = f"{name.replace('-', '_')}-{version}"
     needs = "".join(f"Requires-Dist: {text}\n" for text in requires)
-    files = {
+    files: dict[str, str | bytes] = {
         f"{name.replace('-', '_')}.py": f'__version__ = "{version}"\n',
         f"{stem}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}\n",
         f"{stem}.dist-info/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
+    files |= more or {}
     rows = "".join(f"{path},,\n" for path in (*files, f"{stem}.dist-info/RECORD"))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -134,6 +179,7 @@ class PackageIndex:
     hashed: bool = True
     password: str = ""
     broken: int = 0  # the status that it answers everything with
+    yanked: dict[str, str] = field(default_factory=dict)  # file name → why
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -143,8 +189,16 @@ class PackageIndex:
     def url_as(self, user: str, password: str) -> str:
         return f"http://{user}:{password}@127.0.0.1:{self.port}/simple"
 
-    def add(self, name: str, version: str, *, requires: tuple[str, ...] = (), tag: str = "py3-none-any") -> bytes:
-        content = wheel_bytes(name, version, requires=requires, tag=tag)
+    def add(
+        self,
+        name: str,
+        version: str,
+        *,
+        requires: tuple[str, ...] = (),
+        tag: str = "py3-none-any",
+        more: dict[str, bytes] | None = None,
+    ) -> bytes:
+        content = wheel_bytes(name, version, requires=requires, tag=tag, more=more)
         self.files.setdefault(name, {})[f"{name.replace('-', '_')}-{version}-{tag}.whl"] = content
         return content
 
@@ -176,7 +230,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _links(self, name: str) -> Iterator[str]:
         for filename, content in self.index.files[name].items():
             digest = f"#sha256={hashlib.sha256(content).hexdigest()}" if self.index.hashed else ""
-            yield f'<a href="/files/{name}/{filename}{digest}">{filename}</a><br>\n'
+            why = f' data-yanked="{self.index.yanked[filename]}"' if filename in self.index.yanked else ""
+            yield f'<a{why} href="/files/{name}/{filename}{digest}">{filename}</a><br>\n'
 
     def _authorized(self) -> bool:
         given = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode()
@@ -195,24 +250,40 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def package_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PackageIndex]:
-    """The only index that uv knows, with a cache of its own for uv."""
+@contextmanager
+def served() -> Iterator[PackageIndex]:
+    """An empty index that answers."""
     index = PackageIndex()
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, index))
     index.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
+    try:
+        yield index
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def package_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PackageIndex]:
+    """The only index that uv knows, with a cache of its own for uv."""
     for name in ("UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "PIP_FIND_LINKS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("UV_NO_CONFIG", "1")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv-cache"))
-    monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    yield index
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served() as index:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
+        yield index
+
+
+@pytest.fixture
+def second_index(package_index: PackageIndex) -> Iterator[PackageIndex]:
+    """Another one, which uv has to be told of."""
+    with served() as index:
+        yield index

@@ -169,3 +169,13 @@ def test_a_namespace_package_is_covered_by_what_is_named_inside_it(site, make_sp
     assert "fab-inside" in roots_of(make_spec("fabspace", "fabspace.inside"))
     with pytest.raises(FreezeError, match="module fabspace "):
         roots_of(make_spec("fabspace"))
+
+
+def test_requirements_in_names_the_cells_that_change_with_each_run() -> None:
+    closure = Closure(
+        imports=("import numpy as np",),
+        modules=("numpy",),
+        definitions=(function("score", "def score():\n    return np.e"),),
+    )
+    root = roots_of(ServiceSpec(name="case", python="3.11", closure=closure))["numpy"]
+    assert (root.why, root.why_by_cell) == ("imported by score", "imported by cell [3] › score")

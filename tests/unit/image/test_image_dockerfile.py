@@ -11,7 +11,8 @@ PLAIN = {
     "base": "python:3.12-slim-bookworm",
     "labels": {},
     "environment": [],
-    "system_packages": [],
+    "system": [],
+    "indexes": [],
     "included": [],
     "has_examples": False,
     "has_models": False,
@@ -24,7 +25,8 @@ FULL = {
     "description": "Iris, for $5\nand more",
     "labels": {"io.nb2svc.name": "iris", "org.opencontainers.image.title": 'a "quoted" $title\\ of\ntwo lines'},
     "environment": ["API_KEY", "DB_URL"],
-    "system_packages": ["libgomp1", "libgl1"],
+    "system": [{"name": "libgl1", "why": "libGL.so.1 for cv2"}, {"name": "libgomp1", "why": "libgomp.so.1\nfor x"}],
+    "indexes": [{"name": "torch-cpu", "distributions": ["torch", "torchvision"]}],
     "included": ["settings.json"],
     "has_examples": True,
     "has_models": True,
@@ -61,7 +63,6 @@ def test_the_last_stage_goes_from_rarely_to_often_changed():
     places = [
         last.index(part)
         for part in (
-            "apt-get",
             "passwd",
             "/bytecode",
             "/opt/venv /opt/venv",
@@ -72,7 +73,17 @@ def test_the_last_stage_goes_from_rarely_to_often_changed():
         )
     ]
     assert places == sorted(places)
+    assert last.startswith("AS service")
+    assert text.index("AS system") < text.index("apt-get") < text.index("FROM system AS service")
     assert "--mount=type=secret" not in last
+
+
+def test_it_says_why_system_packages_and_which_index_it_needs():
+    text = render("Dockerfile", project=FULL)
+    assert "#   libgomp1: libgomp.so.1 for x\n" in text
+    assert 'name the index "torch-cpu", which gives torch, torchvision.' in text
+    assert "install --no-install-recommends libgl1 libgomp1 \\\n" in text
+    assert "FROM ${BASE} AS service" in render("Dockerfile", project=PLAIN)
 
 
 def test_labels_cannot_break_out_of_their_quotes():

@@ -97,7 +97,8 @@ def test_uvs_file_is_told_to_pip_too(environ, home):
     )
     settings = index_settings({**environ, "UV_INDEX_CORP_USERNAME": "me", "UV_INDEX_CORP_PASSWORD": "x"})
     assert parsed(settings.pip_conf())["index-url"] == "https://me:x@index.example/simple"
-    assert settings.extra == ("https://more.example/simple",)  # an explicit index serves only who names it
+    # The explicit one too: everything is pinned by hash, and the build is told no sources.
+    assert settings.extra == ("https://torch.example", "https://more.example/simple")
 
 
 def test_a_broken_file_of_uvs_is_named(environ, home):

@@ -132,6 +132,28 @@ def optional():
     assert "pandas" in found.hidden
 
 
+def test_it_tells_who_looked_for_what(make_project, lock, tmp_path, monkeypatch):
+    """By import, by a library that looks on behalf of its caller, and through entry points."""
+    site = tmp_path / "site"
+    (site / "lookout-1.0.dist-info").mkdir(parents=True)
+    (site / "lookout-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: lookout\nVersion: 1.0\n")
+    (site / "lookout-1.0.dist-info" / "RECORD").write_text("lookout.py,,\n")
+    (site / "lookout.py").write_text(
+        "import importlib\nfrom importlib import metadata\n"
+        "def look():\n    for name in ('numpy', 'pandas'):\n"
+        "        try:\n            importlib.import_module(name)\n        except ImportError:\n            pass\n"
+        "    metadata.entry_points(group='lookout.plugins')\n    list(metadata.distributions())\n"
+    )
+    monkeypatch.syspath_prepend(str(site))
+    main = HEALTH + "\nimport lookout\nlookout.look()\ntry:\n    import scipy\nexcept ImportError:\n    pass\n"
+    root = make_project(main)
+    sought = clean_room(root, allowed={*lock, "lookout"}, examples=[]).sought
+    files, groups = dict(sought.modules), dict(sought.groups)
+    assert files["numpy"] == files["pandas"] == (str(site / "lookout.py"),)
+    assert files["scipy"] == (str(root.resolve() / "service" / "main.py"),)
+    assert groups["lookout.plugins"] == groups[""] == (str(site / "lookout.py"),)
+
+
 @pytest.mark.parametrize("allowed", [set(), {"nb2svc"}])
 def test_nb2svc_itself_can_never_be_imported(make_project, lock, allowed):
     root = make_project(ROOMY, {"service/notebook.py": "import nb2svc\n"})
