@@ -81,6 +81,7 @@ def _used(call: ast.Call, scope: Scope) -> Iterator[Named]:
         if isinstance(owner, PurePath) and name not in _NO_USE:
             pattern = evaluate(call.args[0], scope) if name in {"glob", "rglob"} and call.args else None
             yield Named(str(owner / pattern) if isinstance(pattern, str) else str(owner), call.lineno, takes_folder)
+            return
     if name in _OF_PACKAGE and len(call.args) >= 2:  # noqa: PLR2004 - package, name
         folder = package_folder(evaluate(call.args[0], scope))
         file = evaluate(call.args[1], scope)
@@ -89,9 +90,9 @@ def _used(call: ast.Call, scope: Scope) -> Iterator[Named]:
             return
     if name in _NO_USE:
         return
+    first = call.args[0] if call.args and (name.startswith(_READS_TEXT) or takes_folder) else None
     for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
-        value = evaluate(argument, scope)
-        text = _as_path(value, certain=name.startswith(_READS_TEXT) or takes_folder)
+        text = _as_path(evaluate(argument, scope), certain=argument is first)
         if text:
             yield Named(text, call.lineno, takes_folder)
 
