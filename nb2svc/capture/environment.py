@@ -110,7 +110,10 @@ def variables_of_settings(settings: Any) -> dict[str, str | None]:
     """
     config: Mapping[str, Any] = settings.model_config
     by_case = bool(config.get("case_sensitive"))
-    set_here: dict[str, str | None] = {**_dotenv(config.get("env_file")), **dict.fromkeys(os.environ)}
+    set_here: dict[str, str | None] = dict.fromkeys(os.environ)
+    known = {one if by_case else one.lower() for one in set_here}
+    written = _dotenv(config.get("env_file"))  # what the environment has as well, it has instead
+    set_here |= {one: value for one, value in written.items() if (one if by_case else one.lower()) not in known}
     found: dict[str, str | None] = {}
     for name, field in settings.model_fields.items():
         names = _aliases(field) or [f"{config.get('env_prefix') or ''}{name}"]
