@@ -47,7 +47,7 @@ class Nb2svcError(Exception):
         self.message = message
         self.hint = hint
         self.where = where or Where()
-        self.problems = tuple(problems)
+        self.problems = in_cell_order(problems)
         self.log = log
 
     def __str__(self) -> str:
@@ -109,6 +109,11 @@ class StartError(EngineError):
 
 class RegistryError(Nb2svcError):
     exit_code = 9
+
+
+def in_cell_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Grouped by cell, in the order in which the cells ran; what belongs to no cell last."""
+    return tuple(sorted(problems, key=lambda one: (one.where.cell is None, one.where.cell or 0)))
 
 
 def to_message(error: Nb2svcError) -> dict[str, Any]:

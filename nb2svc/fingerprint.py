@@ -7,11 +7,13 @@ only: the clean room runs this file by itself.
 
 from __future__ import annotations
 
+import ast
+import dis
 import enum
 import functools
 import hashlib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -20,9 +22,9 @@ OWN_MODULES = ("__main__", "service.notebook")
 
 _MAX_DEPTH = 6
 _MAX_ITEMS = 1_000  # of a container; what is longer is compared by its length
-# ``from __future__`` holds for a module, in a notebook only for the cells after it; and where a function stands is of
-# no matter.
-_IGNORED_FLAGS = 0x1FE0000 | inspect.CO_NESTED
+FUTURE_FLAGS = 0x1FE0000  # in ``co_flags``: what ``from __future__`` switched on
+_IGNORED_FLAGS = FUTURE_FLAGS | inspect.CO_NESTED
+_JUMPS = frozenset({*dis.hasjabs, *dis.hasjrel})
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 #: What Python and metaclasses write into a class; it says nothing or differs from run to run.
 _BOOKKEEPING = frozenset(
@@ -44,9 +46,29 @@ _BOOKKEEPING = frozenset(
 )
 
 
-def fingerprint(value: object) -> dict[str, str]:
-    """Texts by what they are about: ``code``, ``default x``, ``closure n``, ``method predict code``, …"""
-    return dict(_Writer().about(value, "", 0))
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Scope = Function | ast.ClassDef
+#: Finds the syntax tree of a live function; None where its source is not known.
+Find = Callable[[FunctionType], "Scope | None"]
+
+
+def fingerprint(value: object, find: Find) -> dict[str, str]:
+    """Texts by what they are about: ``code``, ``default x``, ``closure n``, ``method predict code``, …
+
+    Code is compared by its syntax: the same source may give other bytecode below other imports.
+    """
+    return dict(_Writer(find).about(value, "", 0))
+
+
+def in_file(source: str) -> Find:
+    """Finds functions in the source of the module that defines them."""
+    tree = ast.parse(source)
+
+    def find(function: FunctionType) -> Scope | None:
+        found = node_of(tree, function.__code__, codes_of(source, function.__code__.co_flags & FUTURE_FLAGS))
+        return found[0] if found else None
+
+    return find
 
 
 def differences(expected: Mapping[str, str], got: Mapping[str, str]) -> list[tuple[str, str, str]]:
@@ -65,11 +87,31 @@ def code_digest(code: CodeType) -> str:
 
 def _code_parts(code: CodeType) -> Iterator[str]:
     yield code.co_name
-    yield code.co_code.hex()
+    yield from operations(code)
     yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_IGNORED_FLAGS))
     yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars))
     for constant in code.co_consts:
         yield _constant(constant)
+
+
+def operations(code: CodeType) -> Iterator[str]:
+    """The bytecode, but for how it calls attributes.
+
+    ``math.sqrt(x)`` is compiled in one of two ways: as a call of a method, or, where ``import math`` stands in the same
+    cell or file, as a call of a function that an attribute holds. They do the same.
+    """
+    kept: list[dis.Instruction] = []
+    numbers: dict[int, int] = {}
+    for one in dis.get_instructions(code):
+        numbers[one.offset] = len(kept)
+        if one.opname not in {"PUSH_NULL", "EXTENDED_ARG"}:
+            kept.append(one)
+    for one in kept:
+        name = "LOAD_ATTR" if one.opname == "LOAD_METHOD" else one.opname
+        if one.opcode in _JUMPS:
+            yield f"{name} {numbers[one.argval]}"
+        else:
+            yield f"{name} {one.argval if one.opcode in dis.hasname else one.arg}"
 
 
 def _constant(value: object) -> str:
@@ -82,8 +124,127 @@ def _constant(value: object) -> str:
     return f"{type(value).__name__} {value!r}"
 
 
+# --- from code to syntax ------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=512)
+def codes_of(source: str, flags: int) -> tuple[CodeType, ...]:
+    """Every code object below a module's, in the order of the text; none where the source is no Python."""
+    try:
+        module = compile(source, "<cell>", "exec", flags=flags, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return ()
+    return tuple(_below(module))
+
+
+def _below(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _below(constant)
+
+
+def node_of(tree: ast.Module, code: CodeType, codes: tuple[CodeType, ...]) -> tuple[Function, tuple[Scope, ...]] | None:
+    """The function or lambda of ``tree`` that was compiled to ``code``, and the scopes around it, outermost first.
+
+    ``codes`` are all of the module's (:func:`codes_of`).
+    """
+
+    def is_alike(name: str, line: int) -> bool:
+        return (name, line) == (code.co_name, code.co_firstlineno)
+
+    alike: list[tuple[Function, tuple[Scope, ...]]] = [
+        (node, parents)
+        for node, parents in scopes(tree)
+        if not isinstance(node, ast.ClassDef) and is_alike(name_of(node), first_line(node))
+    ]
+    spots = list(_spots(code)) if len(alike) > 1 else []
+    if spots:
+        alike = [found for found in alike if _contains(found[0], spots)]
+        alike.sort(key=lambda found: _extent(found[0]))
+    elif len(alike) > 1:  # code without columns: all before Python 3.11, and ``lambda: 1``
+        rivals = [one for one in codes if is_alike(one.co_name, one.co_firstlineno)]
+        alike = [alike[rivals.index(code)]] if len(rivals) == len(alike) and code in rivals else []
+    return alike[0] if alike else None
+
+
+def first_line(node: ast.AST) -> int:
+    """The 1-based line where a statement or lambda begins, its decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([getattr(node, "lineno", 0), *(decorator.lineno for decorator in decorators)])
+
+
+def name_of(node: Scope) -> str:
+    return "<lambda>" if isinstance(node, ast.Lambda) else node.name
+
+
+def scopes(tree: ast.AST, parents: tuple[Scope, ...] = ()) -> Iterator[tuple[Scope, tuple[Scope, ...]]]:
+    """Every function, lambda and class of a tree in the order of the text, with the scopes around it."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            yield node, parents
+            yield from scopes(node, (*parents, node))
+        else:
+            yield from scopes(node, parents)
+
+
+def _spots(code: CodeType) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where the expressions that the code evaluates begin and end: (line, UTF-8 column)."""
+    for instruction in dis.get_instructions(code):
+        place = getattr(instruction, "positions", None)
+        if place is not None and place.col_offset is not None and place.end_col_offset:  # 0: the function as a whole
+            yield (place.lineno, place.col_offset), (place.end_lineno, place.end_col_offset)
+
+
+def _contains(node: Scope, spots: list[tuple[tuple[int, int], tuple[int, int]]]) -> bool:
+    """Whether all that the code does stands inside the body of ``node``."""
+    body = node.body if isinstance(node, ast.Lambda) else node
+    first = (body.lineno, body.col_offset)
+    last = (body.end_lineno or 0, body.end_col_offset or 0)
+    return all(first <= begin <= end <= last for begin, end in spots)
+
+
+def _extent(node: Scope) -> tuple[int, int]:
+    return (node.end_lineno or 0) - node.lineno, (node.end_col_offset or 0) - node.col_offset
+
+
+def _syntax(node: Scope) -> str:
+    """What a function does when it is called: its parameters' names and its body."""
+    arguments = node.args if not isinstance(node, ast.ClassDef) else None
+    names = ast.dump(_bare(arguments)) if arguments else ""
+    body = node.body if isinstance(node.body, list) else [ast.Expr(node.body)]
+    return hashlib.sha256("\n".join([names, *map(_dump, body)]).encode()).hexdigest()
+
+
+def _dump(node: ast.stmt) -> str:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        return inspect.cleandoc(node.value.value)  # a docstring: its indentation is the formatter's
+    return ast.dump(node)
+
+
+def _bare(arguments: ast.arguments) -> ast.arguments:
+    """Without defaults and annotations, which are compared as values."""
+
+    def named(one: ast.arg) -> ast.arg:
+        return ast.arg(arg=one.arg)
+
+    return ast.arguments(
+        posonlyargs=[named(one) for one in arguments.posonlyargs],
+        args=[named(one) for one in arguments.args],
+        vararg=named(arguments.vararg) if arguments.vararg else None,
+        kwonlyargs=[named(one) for one in arguments.kwonlyargs],
+        kw_defaults=[],
+        kwarg=named(arguments.kwarg) if arguments.kwarg else None,
+        defaults=[],
+    )
+
+
+# --- the texts ----------------------------------------------------------------------------------
+
+
 class _Writer:
-    def __init__(self) -> None:
+    def __init__(self, find: Find) -> None:
+        self._find = find
         self._seen: dict[int, object] = {}  # the objects stay alive, so that no two have one id
 
     def about(self, value: object, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
@@ -100,7 +261,9 @@ class _Writer:
 
     def _function(self, function: FunctionType, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
         code = function.__code__
-        yield f"{prefix}code", code_digest(code)
+        node = self._find(function) if function.__globals__.get("__name__") in OWN_MODULES else None
+        if node is not None:
+            yield f"{prefix}code", _syntax(node)
         positional = code.co_varnames[: code.co_argcount]
         defaults = function.__defaults__ or ()
         named = dict(zip(positional[len(positional) - len(defaults) :], defaults, strict=True))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +56,33 @@ def installed(known: tuple[str, ...], distributions: tuple[str, ...]) -> tuple[s
 
 
 def included(known: tuple[tuple[str, Path], ...], files: Iterable[str], folder: Path) -> tuple[tuple[str, Path], ...]:
-    """``known`` and the files, by their path relative to the notebook's folder. Raises ``UsageError``."""
+    """``known`` and the files, by their path relative to the notebook's folder; of a folder, or of a pattern such as
+    ``data/*.csv``, all files. Raises ``UsageError``.
+    """
     paths = dict(known)
     for name in files:
-        source = (folder / name).resolve()
-        if not source.is_file():
-            raise UsageError(f"there is no file {name}", hint=f"paths are relative to {folder}")
-        if not source.is_relative_to(folder.resolve()):
-            hint = "copy it beside the notebook: the service opens it by the same relative path"
-            raise UsageError(f"{name} lies outside the notebook's folder", hint=hint)
-        paths[source.relative_to(folder.resolve()).as_posix()] = source
+        sources = list(_files(folder, name))
+        if not sources:
+            what = "no file in" if (folder / name).is_dir() else "no file"
+            raise UsageError(f"there is {what} {name}", hint=f"paths are relative to {folder}")
+        for source in sources:
+            if not source.is_relative_to(folder.absolute()):
+                hint = "copy it beside the notebook: the service opens it by the same relative path"
+                raise UsageError(f"{name} lies outside the notebook's folder", hint=hint)
+            paths[source.relative_to(folder.absolute()).as_posix()] = source.resolve()
     return tuple(sorted(paths.items()))
+
+
+def _files(folder: Path, name: str) -> Iterator[Path]:
+    found = Path(os.path.abspath(folder / name))  # noqa: PTH100 - a link stays where it is
+    if found.is_file():
+        yield found
+    elif found.is_dir():
+        below = sorted(one for one in found.rglob("*") if one.is_file())
+        yield from (one for one in below if not {"__pycache__", ".ipynb_checkpoints"} & set(one.parts))
+    elif glob.has_magic(name):
+        matched = (Path(os.path.abspath(one)) for one in sorted(glob.glob(str(folder / name), recursive=True)))  # noqa: PTH100, PTH207
+        yield from (one for one in matched if one.is_file())
 
 
 def variables(known: tuple[str, ...], names: Iterable[str]) -> tuple[str, ...]:

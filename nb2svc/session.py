@@ -54,8 +54,9 @@ class Service:
 
     def attach(self) -> None:
         """Start to listen to the shell."""
-        from .capture import magics
+        from .capture import executed, magics
 
+        executed.record()
         self._log.attach(self._shell)
         magics.register(self._shell, self)
 
@@ -258,7 +259,9 @@ class Service:
     def _kernel(self) -> LiveKernel:
         from .capture.spec import LiveKernel
 
-        return LiveKernel(log=self._log, namespace=self._shell.user_ns, is_distributed=_is_distributed)
+        return LiveKernel(
+            log=self._log, namespace=self._shell.user_ns, is_distributed=_is_distributed, files=self._files
+        )
 
     def _current(self) -> Registry:
         """The marks, without those of cells that were deleted since."""
@@ -346,15 +349,15 @@ class Service:
         headless.export(self, options)
 
 
-def _is_distributed(root: str) -> bool:
-    """Whether a top-level module belongs to the standard library or an installed distribution."""
+def _is_distributed(name: str) -> bool:
+    """Whether a module belongs to the standard library or an installed distribution."""
     from .capture.modules import in_site_packages
 
-    if in_site_packages(root):
+    if in_site_packages(name):
         return True
     from .freeze import installed_owners  # editable installs lie elsewhere; reading the index takes a moment
 
-    return bool(installed_owners().of_module(root))
+    return bool(installed_owners().of_module(name))
 
 
 def _summary(captured: Captured) -> str:

@@ -58,17 +58,33 @@ class CapturedCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactFile:
+    """One file of an artifact that is a folder."""
+
+    path: str  # in the folder
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file that holds a live object. ``staged`` is where capture wrote it until export moves it."""
+    """A file or folder that holds a live object. ``staged`` is where capture wrote it until export moves it.
+
+    A folder's ``sha256`` is that over the sorted lines ``<sha256>  <path in it>`` of its ``files``.
+    """
 
     path: str  # in the project: ``models/model.joblib``
-    format: str  # ``joblib`` or ``pickle``; later ``skops``, ``ubj``, …
+    format: str  # ``joblib``, ``pickle``, or the name of an adapter: ``xgboost``, ``torch``, ``skops``, …
     sha256: str
     size: int
     type: str  # ``sklearn.pipeline.Pipeline``
     why: str  # ``the model served as "model"``, ``SPECIES, VOCABULARY, used by predict``
-    modules: tuple[str, ...] = ()  # modules that unpickling imports
+    modules: tuple[str, ...] = ()  # modules that loading imports
     staged: Path | None = None
+    files: tuple[ArtifactFile, ...] = ()  # of a folder
+    loader: str = ""  # ``package.module:function`` that reads it; "" for what the runtime reads itself
+    options: dict[str, Any] = field(default_factory=dict)  # what the loader is told
+    environment: dict[str, str] = field(default_factory=dict)  # variables to be set before the service imports anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +98,8 @@ class ModelSpec:
     features: tuple[str, ...] = ()  # column names, where known, in order
     frame: bool = False  # the methods get a pandas DataFrame (the example was one), else a 2-D array or list
     dtypes: tuple[str, ...] = ()  # of the example's columns, aligned with ``features``; () where unknown
+    inputs: str = ""  # name of the type of its rows in ``service/schemas.py``; "" without an example
+    outputs: tuple[tuple[str, str], ...] = ()  # (method, name of the type of its answers in ``service/schemas.py``)
     batch: bool = True
     max_batch: int | None = None
     where: Where = Where()
@@ -100,6 +118,8 @@ class EndpointSpec:
     batch: bool = False
     body: str = ""  # name of the inferred request schema in ``service/schemas.py``; "" where the handler is annotated
     spread: bool = False  # the inferred body's keys are the handler's parameters
+    parameters: str = ""  # the same of inferred types of parameters, by name; "" for none
+    answer: str = ""  # the same of what its answers look like, which documents them; "" where the handler says so
     where: Where = Where()
 
 
@@ -189,7 +209,7 @@ class ServiceSpec:
     startup: tuple[StartupSpec, ...] = ()
     examples: tuple[Example, ...] = ()
     closure: Closure = Closure()
-    schemas: str = ""  # source of ``service/schemas.py``: TypedDicts inferred from examples; "" for none
+    schemas: str = ""  # source of ``service/schemas.py``: types inferred from examples and models; "" for none
     requires: tuple[str, ...] = ()  # distributions asked for by ``%nb2svc require``
     warnings: tuple[Problem, ...] = ()
 

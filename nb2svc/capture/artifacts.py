@@ -1,18 +1,26 @@
-"""Live objects to artifact files: pickles without ``__main__``, with their digest."""
+"""Live objects to artifact files: pickles without ``__main__``, with their digest, no part of them copied in memory."""
 
 from __future__ import annotations
 
 import hashlib
-import mmap
 import pickle
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, get_args
 
+from ..runtime.mapped import ALIGNMENT, COUNT, LARGE, MAGIC, PLACE
 from ..values import Artifact
-from .objects import NOTEBOOK_MODULE, PROTOCOL, References, UnpicklableError, as_members_of_the_project
+from . import formats
+from .formats.writing import embedded
+from .objects import NOTEBOOK_MODULE, References, UnpicklableError, as_members_of_the_project
+from .pickling import AnotherWayError, Sets, dump_joblib, dump_pickle
+
+_MAIN = b"__main__"
+_NAMES_MAIN = (b"\x8c\x08__main__", b"c__main__\n")  # as a global or as the text of one, in any protocol
 
 
 @contextmanager
@@ -37,64 +45,196 @@ def _without_addresses() -> Iterator[None]:
         del vectorizer.__getstate__
 
 
-class _ObjectsPickler(pickle.Pickler):
-    """Pickles live objects; a served model inside becomes a reference to its own file."""
+class _Writer:
+    """A new file; its digest and size are known when it is written, so that nobody has to read it for them.
 
-    def __init__(self, file: Any, models: Mapping[int, str]) -> None:
-        super().__init__(file, PROTOCOL)
+    Hashing one part and writing it take place at the same time. Notes whether the pickle in it names ``__main__``.
+    """
+
+    def __init__(self, file: BinaryIO, beside: ThreadPoolExecutor) -> None:
+        self._file = file
+        self._beside = beside
+        self._digest = hashlib.sha256()
+        self._last = b""  # what a name may begin in
+        self.size = 0
+        self.names_main = False
+
+    @classmethod
+    @contextmanager
+    def of(cls, path: Path) -> Iterator[_Writer]:
+        with path.open("wb", buffering=1 << 20) as file, ThreadPoolExecutor(1) as beside:
+            yield cls(file, beside)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def tell(self) -> int:
+        return self.size
+
+    def write(self, data: Any) -> int:
+        """``data`` is bytes or what has a buffer."""
+        view = memoryview(data).cast("B")
+        if view.nbytes < LARGE:  # else it is the content of an array
+            self._look_at(bytes(view))
+        if view.nbytes < LARGE:
+            self._digest.update(view)
+            self._file.write(view)
+        else:
+            hashed = self._beside.submit(self._digest.update, view)
+            try:
+                self._file.write(view)
+            finally:
+                hashed.result()
+        self.size += view.nbytes
+        return view.nbytes
+
+    def align(self) -> None:
+        self.write(bytes(-self.size % ALIGNMENT))
+
+    def _look_at(self, data: bytes) -> None:
+        seen = self._last + data
+        self.names_main = self.names_main or (_MAIN in seen and any(name in seen for name in _NAMES_MAIN))
+        self._last = seen[-len(_MAIN) - 2 :]
+
+
+class _References:
+    """What stands in a pickle for a served model inside it, and for what a framework's adapter writes: the bytes of its
+    own format.
+    """
+
+    def __init__(self, models: Mapping[int, str]) -> None:
         self._models = models
+        self._embedded: dict[int, int] = {}
 
-    def persistent_id(self, obj: Any) -> tuple[str, str] | None:
+    def __call__(self, obj: Any) -> tuple[Any, ...] | None:
         name = self._models.get(id(obj))
-        return None if name is None else ("model", name)
+        if name is not None:
+            return ("model", name)
+        adapter = formats.adapter_of(obj)
+        if adapter is None or not adapter.embeds(obj):
+            return None
+        if id(obj) in self._embedded:
+            return ("again", self._embedded[id(obj)])
+        number = self._embedded[id(obj)] = len(self._embedded)
+        return ("embedded", number, *embedded(adapter, obj))
+
+
+_Dump = Callable[[Any, _Writer], str]
+"""Writes a value and gives the format of what it wrote. Raises ``AnotherWayError`` where it cannot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """What is said of an artifact, whatever its format."""
+
+    name: str  # of what it holds, for errors
+    stem: Path  # its path without a suffix
+    references: References
+    why: str
 
 
 def dump_model(value: object, *, staging: Path, name: str, format_: str, references: References, why: str) -> Artifact:
-    """Write a served model to ``staging``; ``models/<name>.joblib`` or ``.pkl`` in the project."""
-    if format_ == "auto":
-        # joblib streams arrays without a second copy in memory; every scikit-learn environment has it.
-        format_ = "joblib" if any(module.partition(".")[0] == "sklearn" for module in references.modules) else "pickle"
-    suffix = {"joblib": "joblib", "pickle": "pkl"}[format_]
-    target = staging / f"{name}.{suffix}"
-    with as_members_of_the_project(references), _without_addresses(), target.open("wb") as file:
-        if format_ == "joblib":
-            import joblib
+    """Write a served model to ``staging``; ``models/<name>.joblib`` or ``.pkl`` in the project.
 
-            joblib.dump(value, file, protocol=PROTOCOL)
-        else:
-            pickle.dump(value, file, PROTOCOL)
-    return _artifact(target, format_, value, why, references)
+    Raises ``UnpicklableError``.
+    """
+    if format_ == "auto":
+        # Known to everybody who has scikit-learn, and to tools that look into models.
+        sklearn = any(module.partition(".")[0] == "sklearn" for module in references.modules)
+        format_ = "joblib" if sklearn and not references.embedded else "pickle"
+    ways: list[tuple[str, _Dump]] = [("joblib", _joblib)] if format_ == "joblib" else []
+    file = _File(name=name, stem=staging / name, references=references, why=why)
+    return _dump(value, file, [*ways, *_pickles({})])
 
 
 def dump_objects(
     values: Mapping[str, object], *, target: Path, models: Mapping[int, str], references: References, why: str
 ) -> Artifact:
-    """Write live objects by name into one file. ``models`` are the served ones inside, by id, as variables."""
-    with as_members_of_the_project(references), _without_addresses(), target.open("wb") as file:
-        _ObjectsPickler(file, models).dump(dict(values))
-    return _artifact(target, "pickle", values, why, references)
+    """Write live objects by name into one file. ``models`` are the served ones inside, by id, as variables.
+
+    Raises ``UnpicklableError``.
+    """
+    file = _File(name=", ".join(values), stem=target.with_suffix(""), references=references, why=why)
+    return _dump(dict(values), file, _pickles(models))
 
 
-def _artifact(target: Path, format_: str, value: object, why: str, references: References) -> Artifact:
-    digest, size = _digest(target)
+def _dump(value: object, file: _File, ways: list[tuple[str, _Dump]]) -> Artifact:
+    """The artifact that the first of ``ways`` (suffix and function) gives that can."""
+    for number, (suffix, way) in enumerate(ways, 1):
+        target = file.stem.with_name(f"{file.stem.name}.{suffix}")
+        try:
+            with (
+                as_members_of_the_project(file.references),
+                _without_addresses(),
+                _Writer.of(target) as writer,
+            ):
+                format_ = way(value, writer)
+        except AnotherWayError:
+            target.unlink()
+            continue
+        except RecursionError as error:  # the picklers in Python reach their end sooner
+            if number == len(ways):
+                raise UnpicklableError(file.name, value, "it is nested too deeply") from error
+            target.unlink()
+            continue
+        except OSError:
+            raise
+        except Exception as error:
+            raise UnpicklableError(file.name, value, str(error) or type(error).__name__) from error
+        if writer.names_main:
+            raise UnpicklableError(file.name, value, "its pickle names __main__")
+        return _artifact(target, format_, writer, value, file)
+    raise AssertionError(ways)  # the last way takes everything
+
+
+def _artifact(target: Path, format_: str, writer: _Writer, value: object, file: _File) -> Artifact:
     kind = type(value)
     return Artifact(
         path=f"models/{target.name}",
         format=format_,
-        sha256=digest,
-        size=size,
+        sha256=writer.sha256,
+        size=writer.size,
         type=f"{NOTEBOOK_MODULE if kind.__module__ == '__main__' else kind.__module__}.{kind.__qualname__}",
-        why=why,
-        modules=tuple(sorted(references.modules - {"builtins"})),
+        why=file.why,
+        modules=tuple(sorted(file.references.modules - {"builtins"})),
         staged=target,
+        environment=file.references.environment,
     )
 
 
-def _digest(path: Path) -> tuple[str, int]:
-    """SHA-256 and size of a pickle. Raises ``UnpicklableError`` where it still names ``__main__``."""
-    size = path.stat().st_size
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        # As a global or as the text of one, in any protocol.
-        if data.find(b"\x8c\x08__main__") >= 0 or data.find(b"c__main__\n") >= 0:
-            raise UnpicklableError(path.stem, path, "its pickle names __main__")
-        return hashlib.sha256(data).hexdigest(), size
+def _joblib(value: object, writer: _Writer) -> str:
+    with _without_addresses():
+        dump_joblib(value, writer)
+    return "joblib"
+
+
+def _pickles(models: Mapping[int, str]) -> list[tuple[str, _Dump]]:
+    """Quick where no set is to be put in order, and quick again where that goes too deep."""
+    return [
+        ("pkl", lambda value, writer, sets=sets: _pickle(value, writer, models, sets))  # type: ignore[misc]
+        for sets in get_args(Sets)
+    ]
+
+
+def _pickle(value: object, writer: _Writer, models: Mapping[int, str], sets: Sets) -> str:
+    """A plain pickle, or, where it has large buffers, one with those behind it: see ``runtime/mapped.py``."""
+    behind: list[memoryview] = []
+
+    def keep(buffer: pickle.PickleBuffer) -> bool:
+        content = buffer.raw()
+        if content.nbytes >= LARGE:
+            behind.append(content)
+        return content.nbytes < LARGE
+
+    with _without_addresses():
+        dump_pickle(value, writer, _References(models), keep, sets)
+    if not behind:
+        return "pickle"
+    places = []
+    for content in behind:
+        writer.align()
+        places.append(PLACE.pack(writer.size, content.nbytes, content.readonly))
+        writer.write(content)
+    writer.write(b"".join(places) + COUNT.pack(len(places)) + MAGIC)
+    return "pickle-buffers"

@@ -8,16 +8,18 @@ file name that IPython gave its cell, or through the statement that bound it.
 from __future__ import annotations
 
 import ast
+import linecache
 import weakref
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..values import CapturedCell, Where
+from . import executed
 from .marks import MARKER, mark_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
@@ -50,6 +52,20 @@ class LoggedCell:
     @cached_property
     def lines(self) -> list[str]:
         return self.code.splitlines()
+
+    @cached_property
+    def binders(self) -> dict[str, list[ast.stmt]]:
+        """The statements that bind each name, in their order."""
+        walruses = ":=" in self.code
+        binders: dict[str, list[ast.stmt]] = {}
+        for node in statements(self.tree.body):
+            for name in _targets(node) | (_walruses(node) if walruses else set()):
+                binders.setdefault(name, []).append(node)
+        return binders
+
+    def look_at(self, namespace: Mapping[str, Any]) -> None:
+        """Note which objects the names that this cell binds have now."""
+        self.bound = {name: _keep(namespace[name]) for name in self.binders if name in namespace}
 
     def holds(self, name: str, value: object) -> bool:
         """Whether this cell bound ``name`` to just this object."""
@@ -91,6 +107,10 @@ def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 def bound_names(node: ast.stmt) -> set[str]:
     """Names that one top-level statement binds."""
+    return _targets(node) | _walruses(node)
+
+
+def _targets(node: ast.stmt) -> set[str]:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return {node.name}
     if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -102,9 +122,13 @@ def bound_names(node: ast.stmt) -> set[str]:
         targets = [node.target]
     elif isinstance(node, (ast.With, ast.AsyncWith)):
         targets = [item.optional_vars for item in node.items if item.optional_vars]
-    names = {inner.id for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name)}
-    walruses = (inner for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)) if _is_simple(node) else ()
-    return names | {walrus.target.id for walrus in walruses}
+    inside = (inner for target in targets for inner in ast.walk(target))  # ``a.b = 1`` and ``a[0] = 1`` bind nothing
+    return {inner.id for inner in inside if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)}
+
+
+def _walruses(node: ast.stmt) -> set[str]:
+    walked = ast.walk(node) if _is_simple(node) else ()
+    return {inner.target.id for inner in walked if isinstance(inner, ast.NamedExpr)}
 
 
 def _is_simple(node: ast.stmt) -> bool:
@@ -126,8 +150,11 @@ class CellLog:
         self.cells: list[LoggedCell] = []
         self.notebook = ""
         self.deleted: set[str] = set()  # ids of cells that the front end says are gone
-        self._running: list[tuple[CapturedCell, InteractiveShell]] = []
+        self._running: list[tuple[LoggedCell, InteractiveShell]] = []
         self._shell: InteractiveShell | None = None
+        # So that no search goes through all cells:
+        self._by_filename: dict[str, LoggedCell] = {}  # the newest
+        self._by_name: dict[str, list[int]] = {}  # positions in ``cells``
 
     # --- recording ----------------------------------------------------------------------------
 
@@ -151,9 +178,12 @@ class CellLog:
         pairs = zip(history.input_hist_raw, history.input_hist_parsed, strict=False)
         for number, (raw, code) in enumerate(pairs):
             if number and code.strip():  # entry 0 is always empty
-                filename = _filename(shell, raw, code, number)
+                filename = _filename_then(shell, raw, code, number)
+                for file, text in executed.scripts_of(raw, shell.user_ns):
+                    script = CapturedCell(number=number, raw=text, code=text, filename=file)
+                    self._append(LoggedCell(script), shell.user_ns)
                 cell = CapturedCell(number=number, raw=raw, code=code, filename=filename)
-                self._append(cell, shell.user_ns)
+                self._append(LoggedCell(cell), shell.user_ns)
 
     def _before(self, info: ExecutionInfo) -> None:
         shell = self._shell
@@ -169,21 +199,24 @@ class CellLog:
             filename=_filename(shell, raw, code, number),
             cell_id=getattr(info, "cell_id", None),
         )
-        self._running.append((cell, shell))
+        self._running.append((LoggedCell(cell), shell))
         self.deleted |= set(_metadata(info, shell).get("deletedCells", ()))
         self.deleted.discard(cell.cell_id or "")
 
     def _after(self, _result: ExecutionResult) -> None:
         if self._running:
-            cell, shell = self._running.pop()
-            self._append(cell, shell.user_ns)
+            logged, shell = self._running.pop()
+            for file, text in executed.take_scripts():  # %run: what a script binds, it binds in the notebook
+                script = CapturedCell(number=logged.cell.number, raw=text, code=text, filename=file)
+                self._append(LoggedCell(script), shell.user_ns)
+            self._append(logged, shell.user_ns)
 
-    def _append(self, cell: CapturedCell, namespace: dict[str, Any]) -> LoggedCell:
-        logged = LoggedCell(cell)
-        names = {name for node in statements(logged.tree.body) for name in bound_names(node)}
-        logged.bound = {name: _keep(namespace[name]) for name in names if name in namespace}
+    def _append(self, logged: LoggedCell, namespace: dict[str, Any]) -> None:
+        logged.look_at(namespace)
         self.cells.append(logged)
-        return logged
+        self._by_filename[logged.cell.filename] = logged
+        for name in logged.binders:
+            self._by_name.setdefault(name, []).append(len(self.cells) - 1)
 
     # --- looking up ---------------------------------------------------------------------------
 
@@ -192,10 +225,8 @@ class CellLog:
         """The cell that is running now, its names as they are at this moment."""
         if not self._running:
             return None
-        cell, shell = self._running[-1]
-        logged = LoggedCell(cell)
-        names = {name for node in statements(logged.tree.body) for name in bound_names(node)}
-        logged.bound = {name: _keep(shell.user_ns[name]) for name in names if name in shell.user_ns}
+        logged, shell = self._running[-1]
+        logged.look_at(shell.user_ns)
         return logged
 
     def newest_first(self) -> Iterator[LoggedCell]:
@@ -206,32 +237,39 @@ class CellLog:
 
     def by_filename(self, filename: str) -> LoggedCell | None:
         """The newest cell whose code has this ``co_filename``."""
-        return next((logged for logged in self.newest_first() if logged.cell.filename == filename), None)
+        current = self.current
+        if current is not None and current.cell.filename == filename:
+            return current
+        return self._by_filename.get(filename)
 
     def binding(self, name: str, value: object) -> Binding | None:
         """The newest statement that gave ``name`` this very object; None where none is known to have."""
-        for logged in self.newest_first():
+        for logged in self._binding_cells(name):
             if logged.holds(name, value):
-                nodes = [node for node in statements(logged.tree.body) if name in bound_names(node)]
-                return Binding(logged, nodes[-1])
+                return Binding(logged, logged.binders[name][-1])
         return None
 
-    def imports(self) -> Iterator[ast.Import | ast.ImportFrom]:
-        """Every import statement that ran at top level, newest first."""
-        for logged in self.newest_first():
-            for node in reversed(list(statements(logged.tree.body))):
+    def imports(self, name: str) -> Iterator[ast.Import | ast.ImportFrom]:
+        """Every import statement that ran at top level and binds ``name``, or may (``import *``), newest first."""
+        for logged in self._binding_cells(name, "*"):
+            nodes = {id(node): node for one in (name, "*") for node in logged.binders.get(one, ())}
+            for node in sorted(nodes.values(), key=lambda node: (node.lineno, node.col_offset), reverse=True):
                 if isinstance(node, (ast.Import, ast.ImportFrom)):
                     yield node
+
+    def _binding_cells(self, *names: str) -> Iterator[LoggedCell]:
+        """The cells that bind one of ``names``, newest first."""
+        current = self.current
+        if current is not None and not current.binders.keys().isdisjoint(names):
+            yield current
+        for position in sorted({one for name in names for one in self._by_name.get(name, ())}, reverse=True):
+            yield self.cells[position]
 
     @property
     def future_annotations(self) -> bool:
         """Whether ``from __future__ import annotations`` has run: IPython then compiles every later cell so."""
-        return any(
-            isinstance(node, ast.ImportFrom)
-            and node.module == "__future__"
-            and any(alias.name == "annotations" for alias in node.names)
-            for node in self.imports()
-        )
+        nodes = self.imports("annotations")
+        return any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in nodes)
 
     def where(self, logged: LoggedCell | None = None, name: str = "") -> Where:
         """The place of a cell (the running one by default)."""
@@ -260,6 +298,12 @@ def _number(info: ExecutionInfo, shell: InteractiveShell) -> int:
 def _filename(shell: InteractiveShell, raw: str, code: str, number: int) -> str:
     filename: str = shell.compile.get_code_name(raw, code, number)
     return filename
+
+
+def _filename_then(shell: InteractiveShell, raw: str, code: str, number: int) -> str:
+    """The file name of a cell that the history holds, which keeps no newline at the end."""
+    names = [_filename(shell, raw + end, code + end, number) for end in ("", "\n")]
+    return next((name for name in names if name in linecache.cache), names[0])
 
 
 def _keep(value: object) -> weakref.ref[Any] | int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from abc import ABCMeta
 from types import FunctionType
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,9 @@ from . import literals
 from .functions import attributes, is_own
 from .located import Located, digests_within, locate_class
 from .made import cells_of, content
-from .rewriting import piece_of
+from .rewriting import piece_of, rewritten
 from .sources import indent
-from .taken import FUNCTIONS, Taken, as_written, no_source
+from .taken import FUNCTIONS, Taken, as_written, assigned, no_source
 
 if TYPE_CHECKING:
     from .closure import ClosureBuilder
@@ -24,12 +24,10 @@ def as_statement(closure: ClosureBuilder, taken: Taken) -> bool:
     """Classes, decorated functions and declarations: what stands in the notebook is run again."""
     value, binding = taken.value, taken.binding
     is_class = isinstance(value, type) and value.__module__ == "__main__"
-    if is_class and "<locals>" in value.__qualname__:
-        return _as_local_class(closure, taken)
+    if is_class and (binding is None or "<locals>" in value.__qualname__):
+        return _as_made(closure, taken)
     if binding is None:
-        if is_class:
-            no_source(closure, taken.original, value, taken.where)
-        return is_class
+        return False
     node = binding.node
     defines = isinstance(node, (*FUNCTIONS, ast.ClassDef))
     if not (defines or is_class or literals.is_declaration(value, node)):
@@ -40,23 +38,28 @@ def as_statement(closure: ClosureBuilder, taken: Taken) -> bool:
     bound = node.name if isinstance(node, (*FUNCTIONS, ast.ClassDef)) else taken.original
     if bound != taken.name:
         source = f"{source}\n\n\n{taken.name} = {bound}"
-    if isinstance(node, ast.ClassDef):
-        source += _changed_attributes(closure, taken, Located(binding.logged, node))
-    elif isinstance(value, FunctionType):
-        source += attributes(closure, taken.name, value, taken.where, decorated=True)
     kind = "class" if isinstance(node, ast.ClassDef) else "function" if defines else "statement"
     closure.add(taken.name, kind, source, taken.where, taken.position)
+    if isinstance(node, ast.ClassDef):
+        lines = _changed_attributes(closure, taken, Located(binding.logged, node))
+        closure.add_attributes(taken.name, lines, last=True)
+    elif isinstance(value, FunctionType):
+        closure.add_attributes(taken.name, attributes(closure, taken.name, value, taken.where, decorated=True))
     return True
 
 
-def _as_local_class(closure: ClosureBuilder, taken: Taken) -> bool:
-    """A class that a function made."""
+def _as_made(closure: ClosureBuilder, taken: Taken) -> bool:
+    """A class that a function or a loop made: what its body assigned is alive, what its methods close over, too."""
     kind: type = taken.value
     located = locate_class(closure.log, kind)
     if located is None:
         no_source(closure, taken.original, kind, taken.where)
         return True
-    piece = piece_of(located.logged, located.node)
+    piece = _piece(closure, taken, located)
+    if not located.parents:
+        source = piece if kind.__name__ == taken.name else f"{piece}\n\n\n{taken.name} = {kind.__name__}"
+        closure.add(taken.name, "class", source, taken.where, (located.logged.cell.number, located.node.lineno))
+        return True
     arguments: dict[str, str] = {}
     for method in vars(kind).values():
         if isinstance(method, FunctionType):
@@ -88,12 +91,25 @@ def _as_local_class(closure: ClosureBuilder, taken: Taken) -> bool:
     return True
 
 
-def _changed_attributes(closure: ClosureBuilder, taken: Taken, located: Located) -> str:
+def _piece(closure: ClosureBuilder, taken: Taken, located: Located) -> str:
+    """Its text, without decorators; what its body computed becomes what it was computed to."""
+    node = located.node
+    computed = assigned(node) if isinstance(node, ast.ClassDef) else ()
+    edits = {
+        expression: closure.expression(vars(taken.value)[name], f"_{taken.original}_{name}", taken.where)
+        for name, expression in computed
+        if not isinstance(expression, ast.Constant) and name in vars(taken.value)
+    }
+    logged, changed = rewritten(located.logged, node, edits)
+    return piece_of(logged, changed)  # type: ignore[arg-type]
+
+
+def _changed_attributes(closure: ClosureBuilder, taken: Taken, located: Located) -> list[str]:
     """Lines for class attributes that are no longer what the class statement gave them."""
     kind: type = taken.value
     if not isinstance(kind, type) or not isinstance(located.node, ast.ClassDef):
-        return ""
-    written = dict(_assigned(located.node))
+        return []
+    written = dict(assigned(located.node))
     lines = []
     for name, value in vars(kind).items():
         if name.startswith("__") and name.endswith("__") and not isinstance(value, FunctionType):
@@ -101,31 +117,12 @@ def _changed_attributes(closure: ClosureBuilder, taken: Taken, located: Located)
         if isinstance(value, FunctionType):
             changed = is_own(value) and not _stands_in(located, value)
         elif isinstance(written.get(name), ast.expr):
-            changed = _differs(written[name], value)
+            changed = type(kind) in {type, ABCMeta} and literals.has_changed(written[name], value)
         else:
             changed = False
         if changed:
             lines.append(f"{taken.name}.{name} = {closure.expression(value, f'_{taken.original}_{name}', taken.where)}")
-    return "\n\n\n" + "\n".join(lines) if lines else ""
-
-
-def _assigned(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
-    for statement in node.body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else []
-        if isinstance(statement, ast.AnnAssign):
-            targets = [statement.target]
-        value = getattr(statement, "value", None)
-        if value is not None:
-            yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
-
-
-def _differs(expression: ast.expr, value: object) -> bool:
-    try:
-        written = ast.literal_eval(expression)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return False
-    comparable = isinstance(value, (bool, int, float, complex, str, bytes, list, tuple, dict, set, type(None)))
-    return comparable and not literals.equal(written, value)
+    return lines
 
 
 def _stands_in(located: Located, function: FunctionType) -> bool:

@@ -7,21 +7,26 @@ in already, what follows from a definition or a pickle. All problems are gathere
 from __future__ import annotations
 
 import builtins
+import inspect
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
+from ..fingerprint import first_line
 from ..values import Definition, Problem, Where
-from . import effects, functions, literals, made, rules
-from .cells import CellLog
+from . import effects, formats, functions, literals, made, rules
+from .cells import Binding, CellLog, bound_names, statements
 from .environment import variables_read
 from .found import Found, Served
+from .kinds import words
+from .located import locate_function
 from .modules import HelperModules, IsDistributed
 from .names import names_of
 from .objects import References, UnpicklableError, probe
 from .ordering import Node
-from .sharing import groups
+from .sharing import sharing
 from .taken import Taken
 from .versions import same_version
 
@@ -29,6 +34,7 @@ from .versions import same_version
 _MODULES_OWN = frozenset(
     {"__name__", "__file__", "__doc__", "__builtins__", "__annotations__", "__spec__", "__package__"}
 )
+_LAST = (sys.maxsize, 0)
 _ATOMS = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -56,7 +62,8 @@ class ClosureBuilder:
         self._given: dict[int, str] = {}  # id → name of what has no name of its own in the notebook, or another's
         self._kept: list[object] = []  # alive, so that no other object gets their id
         self._named: dict[int, str] | None = None
-        self._mutable: dict[int, str] = {}
+        self._mutable: dict[int, str] = {}  # id of a list, dict or set → the constant that it is part of
+        self._constants: dict[str, Any] = {}
 
     # --- entry points -------------------------------------------------------------------------
 
@@ -95,6 +102,7 @@ class ClosureBuilder:
             self.unpicklable(error, where)
             references = References()
         self.found.model_references[public] = references
+        self._moved(variable, value, references, where)
         self.references(references, where)
 
     def need_source(self, name: str, source: str, kind: Any, where: Where, position: tuple[int, int]) -> None:
@@ -110,11 +118,9 @@ class ClosureBuilder:
         found.modules |= helpers.distributed
         found.problems += helpers.problems
         helpers.problems = []
-        for helper in found.helpers.values():
-            found.environment |= variables_read(helper.source.decode())
         if found.nodes and self.log.future_annotations:
             found.imports["annotations"] = ("from __future__ import annotations",)
-        found.object_groups = groups(found.objects, {key: model.public for key, model in self.served.items()})
+        self._share()
         for group in found.object_groups:
             self._load_after_what_it_names(group)
         self._newest_last()
@@ -146,6 +152,10 @@ class ClosureBuilder:
         name = getattr(value, "__name__", "")
         if isinstance(name, str) and getattr(builtins, name, None) is value and name not in self.namespace:
             return name
+        if isinstance(value, (staticmethod, classmethod)):
+            return f"{type(value).__name__}({self.expression(value.__func__, suggestion, user)})"
+        if type(value) is property and value.fset is None and value.fdel is None:
+            return f"property({self.expression(value.fget, suggestion, user)})"
         if isinstance(value, (FunctionType, type)):
             suggestion = _suggestion(value, suggestion)
         return self.place(value, suggestion, user)
@@ -161,7 +171,7 @@ class ClosureBuilder:
         function: FunctionType | None = None,
     ) -> None:
         """A definition by its source, with all that the source names."""
-        names = names_of(source)
+        names = names_of(source, future=self.log.future_annotations)
         own = {name} if name.isidentifier() else set()
         definition = Definition(name=name, kind=kind, source=source, where=where)
         bound = frozenset(one for one in names.if_bound if one in self.namespace)
@@ -175,6 +185,22 @@ class ClosureBuilder:
         for module in sorted(names.modules):
             self.helpers.need(module, where)
 
+    def add_attributes(self, name: str, lines: list[str], *, last: bool = False) -> None:
+        """Statements that come after the definition of ``name``, and may need what needs that definition.
+
+        ``last``: after all definitions, as those may change what the statements set.
+        """
+        if not lines:
+            return
+        node = self.found.nodes[name]
+        key = f"{name}'s attributes"
+        needs = names_of("\n".join(lines))
+        where = replace(node.definition.where, name=key)
+        definition = Definition(name=key, kind="statement", source="\n".join(lines), where=where)
+        self.found.nodes[key] = Node(
+            definition, _LAST if last else node.position, needs.at_definition | {name}, needs.when_called
+        )
+
     def references(self, references: References, where: Where) -> None:
         """Take in what a pickle names."""
         current = {one.__qualname__ for one in references.notebook.values() if self._is_current(one)}
@@ -183,7 +209,7 @@ class ClosureBuilder:
                 self.need(_root(one), where)
                 continue
             now = _by_path(self.namespace, one.__qualname__)
-            if now is not None and same_version(one, now) and one.__qualname__ not in current:
+            if now is not None and same_version(self.log, one, now) and one.__qualname__ not in current:
                 references.names[key] = one.__qualname__  # the cell ran again, unchanged
                 self.need(_root(one), where)
                 continue
@@ -201,6 +227,7 @@ class ClosureBuilder:
             return
         found.objects[name] = value
         found.object_references[name] = references
+        self._moved(name, value, references, where)
         definition = Definition(name=name, kind="object", source=f'{name} = load_object("{name}")', where=where)
         found.nodes[name] = Node(definition, position)  # what it needs first: see finish
         self.references(references, where)
@@ -209,15 +236,17 @@ class ClosureBuilder:
             self.need_model(public, models[public].variable, models[public].value, where)
 
     def is_shared(self, name: str, value: object) -> bool:
-        """Whether another captured name is this very list or dict: then both must stay one object."""
-        other = self._mutable.setdefault(id(value), name)
-        if other == name:
-            return False
-        node = self.found.nodes.get(other)
-        if node is not None and node.definition.kind == "constant":
-            del self.found.nodes[other]
-            self.load_as_object(other, value, node.definition.where, node.position)
-        return True
+        """Whether another constant holds this very list or dict, or one inside it: then it must stay one object."""
+        inside = {id(one): one for one in literals.containers(value)}
+        others = {self._mutable.setdefault(key, name) for key in inside} - {name}
+        for other in sorted(others):
+            node = self.found.nodes.get(other)
+            if node is not None and node.definition.kind == "constant":
+                del self.found.nodes[other]
+                whole = self._constants[other]
+                self.load_as_object(other, whole, node.definition.where, node.position)
+        self._constants[name] = value
+        return bool(others)
 
     # --- words --------------------------------------------------------------------------------
 
@@ -232,23 +261,37 @@ class ClosureBuilder:
             self.found.warnings.append(warning)
 
     def unpicklable(self, error: UnpicklableError, where: Where) -> None:
-        culprit = type(error.culprit)
-        self.problem(
-            f"{error.path} cannot be saved: {culprit.__module__}.{culprit.__qualname__}: {error.reason}",
-            "make it when the service starts, in a %%startup cell, or leave it out of what the handler uses",
-            where,
-        )
+        message, hint = words(error)
+        self.problem(message, hint, where)
+
+    def _moved(self, name: str, value: Any, references: References, where: Where) -> None:
+        if references.devices and formats.adapter_of(value) is None:  # an adapter says so itself
+            devices = ", ".join(sorted(references.devices))
+            self.warn(f"{name}: its tensors are on {devices} here, and on the CPU in the service", "", where)
 
     # --- names --------------------------------------------------------------------------------
 
     def _take(self, name: str, original: str, value: Any, user: Where, *, bare: bool = False) -> None:
-        binding = None if bare else self.log.binding(original, value)
+        binding = None if bare else self._binding(original, value)
         where = Where(notebook=self.log.notebook, cell=user.cell, name=original)
         if binding is not None:
             where = self.log.where(binding.logged, original)
         if isinstance(value, (FunctionType, type)):
             self.found.live[name] = value
         rules.apply(self, Taken(name, original, value, user, binding, where))
+
+    def _binding(self, name: str, value: Any) -> Binding | None:
+        """The statement that bound the name; of several in one cell, the one whose code this is."""
+        binding = self.log.binding(name, value)
+        code = getattr(inspect.unwrap(value), "__code__", None) if isinstance(value, FunctionType) else None
+        if binding is None or code is None:
+            return binding
+        nodes = [node for node in statements(binding.logged.tree.body) if name in bound_names(node)]
+        if len(nodes) > 1 and (located := locate_function(self.log, inspect.unwrap(value))):
+            line = located.node.lineno
+            holding = [node for node in nodes if first_line(node) <= line <= (node.end_lineno or line)]
+            return Binding(binding.logged, holding[-1]) if holding else binding
+        return binding
 
     def _is_current(self, one: Any) -> bool:
         return "<" not in one.__qualname__ and _by_path(self.namespace, one.__qualname__) is one
@@ -285,7 +328,7 @@ class ClosureBuilder:
             return
         own = function.__globals__.get(name, self)
         value = self.namespace[name]
-        if own is self or own is value or literals.equal(own, value) or same_version(own, value):
+        if own is self or own is value or literals.equal(own, value) or same_version(self.log, own, value):
             return
         file = function.__code__.co_filename
         self.problem(
@@ -294,17 +337,36 @@ class ClosureBuilder:
 
     # --- order --------------------------------------------------------------------------------
 
+    def _share(self) -> None:
+        """Objects and models that share parts go to one file, for what was one object to stay one."""
+        needed = {one.variable: one for one in self.served.values() if one.public in self.found.model_references}
+        own = [variable for variable, model in needed.items() if model.format != "auto"]
+        found = sharing(self.found.objects, {variable: model.value for variable, model in needed.items()}, own)
+        self.found.object_groups = found.groups
+        for variable, other in found.apart:
+            message = f"{variable} and {other} share parts, of which each has a copy of its own in the service"
+            hint = f"leave --format {needed[variable].format} out, so that both go to one file"
+            self.warn(message, hint, Where(notebook=self.log.notebook, name=variable))
+
     def _load_after_what_it_names(self, group: tuple[str, ...]) -> None:
-        """The first name of a file loads all of it, so each stands after every class and function that it names."""
-        found = self.found
-        needed = [found.object_references[name] for name in group]
-        needed += [found.model_references[public] for one in needed for public in one.models]
+        """The first name of a file loads all of it, and of those that it refers to, so each stands after every class
+        and function that it names.
+        """
+        found, models = self.found, {model.variable: model.public for model in self.served.values()}
+        variables = {public: variable for variable, public in models.items()}
+        waiting, needed = {*group}, dict[str, References]()
+        while waiting:
+            name = waiting.pop()
+            needed[name] = found.object_references.get(name) or found.model_references[models[name]]
+            inside = {variables[public] for public in needed[name].models}
+            inside |= {one for other in found.object_groups if inside & {*other} for one in other}
+            waiting |= inside - needed.keys()
         roots = frozenset(
             references.names.get(key, one.__qualname__).partition(".")[0]
-            for references in needed
+            for references in needed.values()
             for key, one in references.notebook.items()
         )
-        for name in group:
+        for name in set(group) & found.nodes.keys():
             found.nodes[name] = replace(found.nodes[name], at_definition=roots)
 
     def _newest_last(self) -> None:

@@ -7,16 +7,18 @@ library is part of the service, as long as it is still in force.
 from __future__ import annotations
 
 import ast
+from abc import ABCMeta
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from ..fingerprint import first_line
 from ..values import Definition
 from .cells import statements
 from .names import names_of
 from .ordering import Node
-from .sources import first_line, source_of
+from .sources import source_of
 
 if TYPE_CHECKING:
     from .cells import LoggedCell
@@ -50,13 +52,14 @@ class _Effect:
     key: str  # what it changes: the newest effect on it is the one in force
     node: ast.stmt
     logged: LoggedCell
-    package: str  # the library
+    package: str  # the library; "" where it is on a class of the notebook
+    owner: Any = None  # that class
 
 
 def replay(closure: ClosureBuilder) -> None:
     """Take in the effects on libraries that the service uses, until no effect brings in another library."""
     waiting = list(_newest(closure))
-    while ready := [effect for effect in waiting if _is_used(closure, effect.package)]:
+    while ready := [effect for effect in waiting if _is_used(closure, effect)]:
         waiting = [effect for effect in waiting if effect not in ready]
         for effect in ready:
             _take(closure, effect)
@@ -74,10 +77,18 @@ def _newest(closure: ClosureBuilder) -> Iterator[_Effect]:
     yield from found.values()
 
 
-def _is_used(closure: ClosureBuilder, package: str) -> bool:
+def _is_used(closure: ClosureBuilder, effect: _Effect) -> bool:
+    package = effect.package
+    if not package:
+        return all(_is_taken(closure, name) for name in ast.walk(effect.node) if isinstance(name, ast.Name))
     names = {module.partition(".")[0] for module in (*closure.found.modules, *closure.helpers.distributed)}
     used = (word for lines in closure.found.imports.values() for line in lines for word in line.split())
     return package in names or package in {word.partition(".")[0] for word in used}
+
+
+def _is_taken(closure: ClosureBuilder, name: ast.Name) -> bool:
+    value = closure.namespace.get(name.id)
+    return any(value is one for one in closure.found.live.values()) or _package(value) not in {"", "__main__"}
 
 
 def _effect(closure: ClosureBuilder, logged: LoggedCell, node: ast.stmt) -> _Effect | None:
@@ -103,6 +114,10 @@ def _patch(closure: ClosureBuilder, logged: LoggedCell, node: ast.Assign, target
 
 def _setting(closure: ClosureBuilder, logged: LoggedCell, node: ast.Expr, call: ast.Call) -> _Effect | None:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name == "register" and isinstance(call.func, ast.Attribute):
+        owner = _resolve(closure, call.func.value)  # a virtual subclass of an abstract class
+        if isinstance(owner, ABCMeta) and owner.__module__ == "__main__":
+            return _Effect(ast.unparse(node), node, logged, "", owner)
     if name not in {setting for _, setting in SETTINGS}:
         return None
     root = _root(call.func)

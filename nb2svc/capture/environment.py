@@ -1,47 +1,146 @@
-"""Environment variables that captured code reads, found in its source."""
+"""Environment variables that captured code reads, found in its source and in its settings classes."""
 
 from __future__ import annotations
 
 import ast
 import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .constants import UNKNOWN
+from .paths import Scope, called_name, evaluate, scoped
+
+_READERS = frozenset({"get", "pop", "setdefault"})
+_LIBRARIES = frozenset({"decouple", "environs", "environ"})  # whose objects are called with a variable's name
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
 
-def variables_read(source: str) -> set[str]:
+def variables_read(source: str, values: Mapping[str, Any] | None = None) -> set[str]:
     """Variables without which the service would fail or answer otherwise than the kernel did.
 
     ``os.environ["NAME"]`` always; ``os.environ.get("NAME")`` and ``os.getenv("NAME")`` where the kernel has the
-    variable: without it, kernel and service alike take the default.
+    variable: without it, kernel and service alike take the default. ``values`` are the live values of global names.
     """
     try:
         tree = ast.parse(source)
     except SyntaxError:
         return set()
+    return variables_in([tree], values or {})
+
+
+def variables_in(nodes: Iterable[ast.AST], values: Mapping[str, Any], module: ast.Module | None = None) -> set[str]:
+    """:func:`variables_read` of syntax trees; ``module`` is the one that they are from, where it is not loaded."""
     found: set[str] = set()
-    for node in ast.walk(tree):
-        key, needed = _key(node)
-        if isinstance(key, ast.Constant) and isinstance(key.value, str) and (needed or key.value in os.environ):
-            found.add(key.value)
+    for node, scope in scoped(nodes, values, module):
+        for name, needed in _reads(node, scope):
+            if needed or name in os.environ:
+                found.add(name)
     return found
 
 
-def _key(node: ast.AST) -> tuple[ast.expr | None, bool]:
-    """The variable's name in a read of the environment, and whether the read fails without it."""
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and _is_environ(node.value):
-        return node.slice, True
-    if isinstance(node, ast.Call) and node.args and _reads_environment(node.func):
-        return node.args[0], False
-    return None, False
+def _reads(node: ast.AST, scope: Scope) -> Iterator[tuple[str, bool]]:
+    """(variable, whether the read fails without it) of one node."""
+    key: ast.expr | None = None
+    needed = False
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and _is_environ(node.value, scope):
+        key, needed = node.slice, True
+    elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+        key = node.left if _is_environ(node.comparators[0], scope) else None
+    elif isinstance(node, ast.Call) and node.args:
+        if called_name(node) == "expandvars":
+            text = evaluate(node.args[0], scope)
+            yield from (
+                (one or other, False) for one, other in _VARIABLE.findall(text if isinstance(text, str) else "")
+            )
+        elif _reads_environment(node.func, scope):
+            key = node.args[0]
+        elif _is_of_a_library(node.func, scope):
+            key, needed = node.args[0], len(node.args) == 1 and all(one.arg != "default" for one in node.keywords)
+    name = evaluate(key, scope) if key is not None else UNKNOWN
+    if isinstance(name, str) and name:
+        yield name, needed
 
 
-def _is_environ(node: ast.expr) -> bool:
-    return (isinstance(node, ast.Attribute) and node.attr == "environ") or (
-        isinstance(node, ast.Name) and node.id == "environ"
+def _is_environ(node: ast.expr, scope: Scope) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr == "environ"
+    if not isinstance(node, ast.Name):
+        return False
+    value, _ = scope.find(node.id)
+    if isinstance(value, ast.Attribute):  # ``env = os.environ`` inside a function
+        return value.attr == "environ"
+    return value is os.environ or (node.id == "environ" and value is UNKNOWN)
+
+
+def _reads_environment(function: ast.expr, scope: Scope) -> bool:
+    if isinstance(function, ast.Name):
+        value, _ = scope.find(function.id)
+        return value is os.getenv or (function.id == "getenv" and value is UNKNOWN)
+    if not isinstance(function, ast.Attribute):
+        return False
+    return function.attr == "getenv" or (function.attr in _READERS and _is_environ(function.value, scope))
+
+
+def _is_of_a_library(function: ast.expr, scope: Scope) -> bool:
+    owner = function.value if isinstance(function, ast.Attribute) else function
+    value = scope.find(owner.id)[0] if isinstance(owner, ast.Name) else UNKNOWN
+    module = getattr(type(value), "__module__", "") or ""
+    return not isinstance(value, ast.AST) and module.partition(".")[0] in _LIBRARIES
+
+
+# --- settings classes ---------------------------------------------------------------------------
+
+
+def is_settings(value: object) -> bool:
+    """Whether this is a class of pydantic-settings, whose fields come from the environment."""
+    return isinstance(value, type) and any(
+        base.__name__ == "BaseSettings" and base.__module__.partition(".")[0] == "pydantic_settings"
+        for base in value.__mro__[1:]
     )
 
 
-def _reads_environment(function: ast.expr) -> bool:
-    if isinstance(function, ast.Name):
-        return function.id == "getenv"
-    if not isinstance(function, ast.Attribute):
-        return False
-    return function.attr == "getenv" or (function.attr in {"get", "pop", "setdefault"} and _is_environ(function.value))
+def variables_of_settings(settings: Any) -> dict[str, str | None]:
+    """Variable → its value, where the class has it from a ``.env`` file and the environment has it not.
+
+    Fields without a default always, others where a value is set. A service has no ``.env`` file: what stands in
+    one must be in the environment there.
+    """
+    config: Mapping[str, Any] = settings.model_config
+    by_case = bool(config.get("case_sensitive"))
+    set_here: dict[str, str | None] = {**_dotenv(config.get("env_file")), **dict.fromkeys(os.environ)}
+    found: dict[str, str | None] = {}
+    for name, field in settings.model_fields.items():
+        names = _aliases(field) or [f"{config.get('env_prefix') or ''}{name}"]
+        wanted = {one if by_case else one.lower() for one in names}
+        delimiter = config.get("env_nested_delimiter")
+        present = [
+            one
+            for one in set_here
+            if (given := one if by_case else one.lower()) in wanted
+            or (delimiter and given.startswith(tuple(f"{each}{delimiter}" for each in wanted)))
+        ]
+        if present:
+            found.update({one: set_here[one] for one in present})
+        elif field.is_required():
+            found[names[0] if by_case else names[0].upper()] = None
+    return found
+
+
+def _aliases(field: Any) -> list[str]:
+    alias = field.validation_alias or field.alias
+    choices = getattr(alias, "choices", [alias])
+    return [one for one in choices if isinstance(one, str)]
+
+
+def _dotenv(given: Any) -> dict[str, str | None]:
+    files = [given] if isinstance(given, (str, Path)) else list(given or ())
+    if not files:
+        return {}
+    from dotenv import dotenv_values  # pydantic-settings requires it
+
+    found: dict[str, str | None] = {}
+    for file in files:
+        found.update(dotenv_values(file))
+    return found

@@ -49,10 +49,10 @@ def request_for(route: APIRoute, method: str, value: Any, where: Where) -> dict[
     headers = _take(given, _fields(route.dependant, "header_params"))
     body = _fields(route.dependant, "body_params")
     if query:
-        path += "?" + urlencode({key: _text(item) for key, item in _sent(query, where).items()}, doseq=True)
+        path += "?" + urlencode({key: query_text(item) for key, item in _sent(query, where).items()}, doseq=True)
     request: dict[str, Any] = {"method": method, "path": path}
     if headers:
-        request["headers"] = {key: str(_text(item)) for key, item in _sent(headers, where).items()}
+        request["headers"] = {key: str(query_text(item)) for key, item in _sent(headers, where).items()}
     if _takes_form(body):
         request |= _form(given or {}, where)
     elif body and (given or not value or given is None):
@@ -94,7 +94,7 @@ def _fill_path(template: str, given: dict[str, Any] | None, where: Where) -> str
         if given is None or name not in given:
             hint = f'--example {{"{name}": …}}'
             raise UsageError(f"the example gives no value for {{{name}}} of the path", hint=hint, where=where)
-        return quote(_text(given.pop(name)), safe="/")
+        return quote(str(query_text(example_as_json(given.pop(name), where))), safe="/")
 
     return re.sub(r"{(\w+)}", fill, template)
 
@@ -109,10 +109,11 @@ def _sent(given: dict[str, Any], where: Where) -> dict[str, Any]:
     return {name: example_as_json(item, where) for name, item in given.items() if item is not None}
 
 
-def _text(value: Any) -> Any:
+def query_text(value: Any) -> Any:
+    """A JSON value as it stands in a query; a list as the list of its texts."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return [_text(item) for item in value] if isinstance(value, list) else str(value)
+    return [query_text(item) for item in value] if isinstance(value, list) else str(value)
 
 
 def _takes_form(body_params: list[Any]) -> bool:
@@ -127,7 +128,7 @@ def _form(given: dict[str, Any], where: Where) -> dict[str, Any]:
     for name, item in given.items():
         content = _file(name, item)
         if content is None:
-            form[name] = str(_text(item))
+            form[name] = str(query_text(item))
         else:
             files[name] = content
     if not given:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from ..fingerprint import fingerprint
+from ..fingerprint import Find, fingerprint
 from ..values import Definition, HelperModule, Problem
 from .objects import References
 from .ordering import Node, in_order
@@ -21,9 +22,10 @@ class Found:
     helpers: dict[str, HelperModule] = field(default_factory=dict)
     objects: dict[str, Any] = field(default_factory=dict)
     object_references: dict[str, References] = field(default_factory=dict)
-    object_groups: tuple[tuple[str, ...], ...] = ()  # names that share parts
+    object_groups: tuple[tuple[str, ...], ...] = ()  # names of objects, and variables of models, that share parts
     live: dict[str, Any] = field(default_factory=dict)  # functions and classes, by the name they have in the project
     model_references: dict[str, References] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)  # path in the project → data file of a helper module
     environment: set[str] = field(default_factory=set)
     secrets: dict[str, str] = field(default_factory=dict)  # environment variable → value; never leaves the kernel
     problems: list[Problem] = field(default_factory=list)
@@ -34,10 +36,10 @@ class Found:
         """In the order in which they must stand."""
         return in_order(self.nodes)
 
-    def with_fingerprints(self) -> tuple[Definition, ...]:
+    def with_fingerprints(self, find: Find) -> tuple[Definition, ...]:
         """``definitions``, each function and class with its fingerprint of this moment."""
         return tuple(
-            replace(one, fingerprint=fingerprint(self.live[one.name])) if one.name in self.live else one
+            replace(one, fingerprint=fingerprint(self.live[one.name], find)) if one.name in self.live else one
             for one in self.definitions
         )
 
@@ -52,3 +54,4 @@ class Served:
     public: str
     variable: str
     value: Any
+    format: str = "auto"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 from types import FunctionType
 from typing import TYPE_CHECKING
 
+from ..fingerprint import Function, first_line
 from ..values import Definition, Where
-from .located import Function, locate_function
+from .located import locate_function
 from .made import ConflictError, Made, cells_of, content, factory_source, families, is_sibling, rebinds
 from .names import names_of
 from .ordering import Node
@@ -36,15 +38,26 @@ def as_function(closure: ClosureBuilder, taken: Taken) -> bool:
         source = f"{source}\n\n\n{taken.name} = {node.name}"
     elif not isinstance(node, FUNCTIONS) and taken.name != taken.original:
         source = f"{taken.name} = {source.partition('=')[2].strip()}"
-    decorated = bool(getattr(node, "decorator_list", ()))
-    source += attributes(closure, taken.name, value, taken.where, decorated=decorated)
     closure.add(taken.name, "function", source, taken.where, taken.position, function=value)
+    decorated = bool(getattr(node, "decorator_list", ()))
+    lines = attributes(closure, taken.name, value, taken.where, decorated=decorated)
+    if not decorated and isinstance(node, FUNCTIONS):
+        lines += _renamed(taken.name, value, node)
+    closure.add_attributes(taken.name, lines)
     return True
+
+
+def _renamed(name: str, function: FunctionType, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    """Lines for a name and a docstring that were set after the definition."""
+    lines = [] if function.__name__ == node.name else [f"{name}.__name__ = {function.__name__!r}"]
+    written, now = ast.get_docstring(node), inspect.getdoc(function)
+    return lines if written == now else [*lines, f"{name}.__doc__ = {function.__doc__!r}"]
 
 
 def is_own(function: FunctionType) -> bool:
     """Whether its code is the notebook's, whatever it says of itself: a wrapper names the module of what it wraps."""
-    return function.__globals__.get("__name__") == "__main__"
+    name = function.__globals__.get("__name__", "__main__")  # %run takes it out of its script's globals
+    return bool(name == "__main__")
 
 
 def _as_wrapped(closure: ClosureBuilder, taken: Taken) -> bool:
@@ -60,11 +73,23 @@ def _as_wrapped(closure: ClosureBuilder, taken: Taken) -> bool:
 def _runs_again(closure: ClosureBuilder, node: ast.stmt, value: FunctionType) -> bool:
     """Whether running the statement once more gives this very function: its state lies nowhere else."""
     if isinstance(node, FUNCTIONS):
-        return not node.decorator_list or not _holds_state(value)
+        return not node.decorator_list or not (_is_undecorated(closure, node, value) or _holds_state(value))
     right = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
     if isinstance(right, ast.Name):
         return closure.namespace.get(right.id) is value
     return isinstance(right, ast.Lambda)
+
+
+def _is_undecorated(closure: ClosureBuilder, node: ast.FunctionDef | ast.AsyncFunctionDef, value: FunctionType) -> bool:
+    """Whether decorators of the notebook gave the function back as it was: what they noted down is captured as it is.
+
+    Decorators of libraries run again, as what they note down lies in the library.
+    """
+    if value.__code__.co_firstlineno != first_line(node) or value.__code__.co_name != node.name:
+        return False
+    decorators = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
+    live = [closure.namespace.get(one.id) if isinstance(one, ast.Name) else None for one in decorators]
+    return all(isinstance(one, FunctionType) and is_own(one) for one in live)
 
 
 def _holds_state(function: FunctionType) -> bool:
@@ -89,8 +114,8 @@ def _as_made(closure: ClosureBuilder, taken: Taken, function: FunctionType) -> b
         if not isinstance(node, ast.Lambda) and node.name != taken.name:
             source = f"{source}\n\n\n{taken.name} = {node.name}"
         del closure.made[id(function)]
-        source += attributes(closure, taken.name, function, taken.where)
         closure.add(taken.name, "function", source, _where(one, taken), _position(one), function=function)
+        closure.add_attributes(taken.name, attributes(closure, taken.name, function, taken.where))
         return True
     definition = Definition(name=taken.name, kind="function", source="", where=_where(one, taken))
     closure.found.nodes[taken.name] = Node(definition, _position(one))
@@ -190,7 +215,7 @@ def write_factories(closure: ClosureBuilder) -> None:
             nodes[one.name] = Node(
                 definition, first.position, early - {each.name for each in exported}, needs.when_called
             )
-            _write_lines(closure, one.name, lines, nodes[one.name])
+            closure.add_attributes(one.name, lines)
 
 
 def _roots(family: list[Made], names: frozenset[str]) -> frozenset[str]:
@@ -206,18 +231,9 @@ def _same_cell(first: Node, own: Node) -> Where:
     )
 
 
-def _write_lines(closure: ClosureBuilder, name: str, lines: str, node: Node) -> None:
-    if not lines:
-        return
-    key = f"{name}'s attributes"
-    definition = Definition(name=key, kind="statement", source=lines.strip("\n"), where=node.definition.where)
-    names = names_of(lines)
-    closure.found.nodes[key] = Node(definition, node.position, names.at_definition | {name}, names.when_called)
-
-
 def attributes(
     closure: ClosureBuilder, name: str, function: FunctionType, where: Where, *, decorated: bool = False
-) -> str:
+) -> list[str]:
     """Lines that give a function the attributes it has, and a dispatcher what was registered with it.
 
     ``decorated``: its decorator runs again, and makes it a wrapper by itself.
@@ -230,7 +246,7 @@ def attributes(
                 expression = closure.expression(kind, kind.__name__, where)
                 target = closure.place(method, f"_{name}_{kind.__name__.lower()}", where, bare=True)
                 lines.append(f"{name}.register({expression}, {target})")
-        return "\n\n\n" + "\n".join(lines) if lines else ""
+        return lines
     wrapped = vars(function).get("__wrapped__")
     if wrapped is not None and not decorated:
         original = closure.expression(wrapped, getattr(wrapped, "__name__", name), where)
@@ -239,7 +255,7 @@ def attributes(
     for key, value in vars(function).items() if is_own(function) else ():
         if key.isidentifier() and not key.startswith("__"):
             lines.append(f"{name}.{key} = {closure.expression(value, f'_{name}_{key}', where)}")
-    return "\n\n\n" + "\n".join(lines) if lines else ""
+    return lines
 
 
 def as_cached(closure: ClosureBuilder, taken: Taken) -> bool:

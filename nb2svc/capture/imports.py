@@ -24,7 +24,7 @@ def import_statements(log: CellLog, name: str, value: object) -> tuple[str, ...]
 
 def _from_log(log: CellLog, name: str, value: object) -> tuple[str, ...]:
     dotted: list[str] = []
-    for node in log.imports():
+    for node in log.imports(name):
         for alias in node.names:
             if isinstance(node, ast.ImportFrom):
                 if not node.level and node.module and _gives(node.module, alias, name, value):

@@ -7,6 +7,7 @@ import logging
 import re
 import types
 import typing
+from collections.abc import Iterator
 from typing import Any
 
 MAX_CHARACTERS = 2_000  # a literal longer than this is no longer read by anybody
@@ -79,6 +80,28 @@ def equal(left: Any, right: Any) -> bool:
     if isinstance(left, float):
         return repr(left) == repr(right)  # tells -0.0 from 0.0
     return bool(left == right)
+
+
+def has_changed(expression: ast.expr, value: object) -> bool:
+    """Whether a literal no longer says what it gave: an attribute or default that was mutated or set anew."""
+    try:
+        written = ast.literal_eval(expression)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return is_literal_kind(value) and not equal(written, value)
+
+
+def containers(value: object) -> Iterator[object]:
+    """The lists, dicts and sets in a literal, itself included."""
+    if isinstance(value, (list, dict, set)):
+        yield value
+    if isinstance(value, (list, tuple, set, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from containers(item)
+
+
+def is_literal_kind(value: object) -> bool:
+    return type(value) in {*_ATOMS, float, complex, list, tuple, dict, set, frozenset}
 
 
 def is_declaration(value: object, node: ast.stmt) -> bool:

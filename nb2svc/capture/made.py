@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
-from .located import Located, name_of
+from ..fingerprint import name_of
+from .located import Located
 from .sources import indent
 
 _REBINDING = {"STORE_DEREF", "DELETE_DEREF"}

@@ -10,12 +10,11 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CaptureError, UsageError
-from . import examples, inputs, options, schema, startup
-from .json_form import example_as_json
+from . import examples, inputs, native, options, schema, startup
 from .registry import MarkedEndpoint, MarkedModel, MarkedStartup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from ..values import Where
     from .cells import LoggedCell
@@ -35,12 +34,16 @@ def model(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedModel:
             where=where,
         )
     value = kernel.namespace[chosen.variable]
+    native.chosen(value, chosen.format, where)
+    public, methods = chosen.name or chosen.variable, _methods(value, chosen, where)
+    example = examples.evaluate(chosen.example, kernel.namespace, where) if chosen.example else None
     return MarkedModel(
         options=chosen,
-        public=chosen.name or chosen.variable,
+        public=public,
         value=value,
-        methods=_methods(value, chosen, where),
-        example=examples.evaluate(chosen.example, kernel.namespace, where) if chosen.example else None,
+        methods=methods,
+        example=example,
+        inputs=inputs.learn(value, example, public, methods, where),
         where=where,
         cell_id=cell.cell.cell_id,
     )
@@ -65,7 +68,7 @@ def endpoint(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedEndpoint:
     """The last function of the cell under ``%%endpoint``. Raises ``UsageError`` or ``CaptureError``."""
     where = kernel.log.where(cell)
     chosen = options.endpoint_options(line, where)
-    name = _last_function(cell, where)
+    name = _last_function(cell, kernel.namespace, where)
     where = kernel.log.where(cell, name)
     function = kernel.namespace[name]
     if not callable(function):
@@ -77,7 +80,10 @@ def endpoint(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedEndpoint:
     values = [examples.evaluate(text, kernel.namespace, where) for text in chosen.examples]
     public = chosen.name or name
     method, path = chosen.method, chosen.path or f"/{name}"
-    body = _inferred_body(function, public, method, values, where)
+    try:
+        learned = schema.learn(function, public, method, path, values)
+    except schema.NotLearnedError as error:
+        raise CaptureError(f"{name}: {error}", hint=error.hint, where=where) from None
     draft = MarkedEndpoint(
         options=chosen,
         public=public,
@@ -86,50 +92,37 @@ def endpoint(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedEndpoint:
         method=method,
         path=path,
         requests=(),
-        body=body,
+        body=learned.body,
+        parameters=learned.parameters,
         where=where,
         cell_id=cell.cell.cell_id,
     )
     return _with_requests(draft, values)
 
 
-def _last_function(cell: LoggedCell, where: Where) -> str:
+def _last_function(cell: LoggedCell, namespace: Mapping[str, Any], where: Where) -> str:
+    """The cell's last ``def``; without one, the last name that it binds to something callable, such as a method."""
     definitions = [node for node in cell.tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    if not definitions:
+    if definitions:
+        return definitions[-1].name
+    assigned = [
+        target.id
+        for node in cell.tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and _is_handler(namespace.get(target.id))
+    ]
+    if not assigned:
         raise CaptureError(
             "this cell defines no function to serve",
             hint="define the handler with `def` at the top level of the cell: %%endpoint serves its last function",
             where=where,
         )
-    return definitions[-1].name
+    return assigned[-1]
 
 
-def _inferred_body(
-    function: Callable[..., Any], public: str, method: str, values: list[Any], where: Where
-) -> schema.Body | None:
-    bare = schema.half_annotated(function)
-    if bare:
-        hint = f"annotate {', '.join(bare)} too, or no parameter at all"
-        raise CaptureError(f"{function.__name__} annotates only some of its parameters", hint=hint, where=where)
-    if not schema.needs_schema(function):
-        return None
-    if method not in {"POST", "PUT", "PATCH"}:
-        raise CaptureError(
-            f"the parameters of {function.__name__} have no annotations",
-            hint="in a path or a query everything is text: say what they are, such as `count: int`",
-            where=where,
-        )
-    if not values:
-        raise CaptureError(
-            f"the parameters of {function.__name__} have neither annotations nor an example to learn them from",
-            hint='annotate them, or add --example {"name": value}',
-            where=where,
-        )
-    try:
-        return schema.infer_body(function, public, [example_as_json(value, where) for value in values])
-    except ValueError as error:
-        hint = "name the parameters in the example, or let the handler take one parameter: the whole body"
-        raise CaptureError(f"{function.__name__}: {error}", hint=hint, where=where) from None
+def _is_handler(value: object) -> bool:
+    return callable(value) and not isinstance(value, type)
 
 
 def _with_requests(draft: MarkedEndpoint, values: list[Any]) -> MarkedEndpoint:

@@ -30,13 +30,15 @@ class Names:
         return self.at_definition | self.when_called | self.if_bound
 
 
-def names_of(source: str) -> Names:
+def names_of(source: str, *, future: bool = False) -> Names:
     """The global names that ``source`` (one or more statements) uses but does not bind itself.
 
+    ``future``: annotations are texts, as ``from __future__ import annotations`` has it.
     Raises ``SyntaxError`` where the source is no Python.
     """
     tree = ast.parse(source)
-    table = symtable.symtable(source, "<definition>", "exec")
+    head = "from __future__ import annotations\n" if future else ""
+    table = symtable.symtable(head + source, "<definition>", "exec")
     found = _Found()
     found.walk(table, called=False)
     own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}

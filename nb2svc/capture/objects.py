@@ -7,7 +7,6 @@ have: so the file names them where they will be, and the kernel's objects are un
 
 from __future__ import annotations
 
-import io
 import pickle
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,8 +15,11 @@ from dataclasses import dataclass, field
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+from . import formats
+from .kinds import kind_of
+from .pickling import PROTOCOL, Nowhere, Reductions
+
 NOTEBOOK_MODULE = "service.notebook"
-PROTOCOL = 5
 _NAMED = (type, FunctionType, BuiltinFunctionType)
 
 
@@ -29,6 +31,9 @@ class References:
     names: dict[int, str] = field(default_factory=dict)  # id → what service/notebook.py calls it, dots included
     modules: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)  # served models found inside
+    embedded: bool = False  # holds what is written in a format of its own
+    environment: dict[str, str] = field(default_factory=dict)  # variables that loading needs
+    devices: set[str] = field(default_factory=set)  # of tensors that will be on the CPU
 
 
 class UnpicklableError(Exception):
@@ -41,19 +46,11 @@ class UnpicklableError(Exception):
         self.reason = reason
 
 
-class _Nowhere(io.RawIOBase):
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        return len(data)
-
-
-class _Probe(pickle.Pickler):
+class _Probe(Reductions, pickle.Pickler):
     """Pickles into nothing. Notebook classes and functions, and served models, are noted and not entered."""
 
     def __init__(self, models: Mapping[int, str]) -> None:
-        super().__init__(_Nowhere(), PROTOCOL, buffer_callback=lambda _: None)
+        super().__init__(Nowhere(), PROTOCOL, buffer_callback=lambda _: None)
         self.found = References()
         self._models = models
 
@@ -61,6 +58,10 @@ class _Probe(pickle.Pickler):
         if id(obj) in self._models:
             self.found.models.add(self._models[id(obj)])
             return "model"
+        if not formats.enters(obj, self.found):
+            return "embedded"
+        if isinstance(obj, ModuleType):
+            self.found.modules.add(obj.__name__)
         if isinstance(obj, _NAMED):
             module = getattr(obj, "__module__", None)
             if module == "__main__":
@@ -75,6 +76,8 @@ def probe(value: object, path: str, models: Mapping[int, str] | None = None) -> 
     """What a pickle of ``value`` would name. Raises ``UnpicklableError`` with the path to the culprit."""
     try:
         return _probe(value, models or {})
+    except RecursionError as error:
+        raise UnpicklableError(path, value, "it is nested too deeply") from error
     except Exception as error:
         raise _culprit(value, path, error, models or {}) from error
 
@@ -82,13 +85,14 @@ def probe(value: object, path: str, models: Mapping[int, str] | None = None) -> 
 def _probe(value: object, models: Mapping[int, str]) -> References:
     pickler = _Probe({key: name for key, name in models.items() if key != id(value)})
     pickler.dump(value)
+    pickler.found.devices = pickler.devices
     return pickler.found
 
 
 def _culprit(value: object, path: str, error: Exception, models: Mapping[int, str]) -> UnpicklableError:
     """Follow the object that fails down to the innermost part that fails by itself."""
     seen: set[int] = set()
-    while id(value) not in seen:
+    while id(value) not in seen and kind_of(value) is None:
         seen.add(id(value))
         for step, part in _parts(value):
             if id(part) in seen:

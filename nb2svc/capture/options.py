@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from ..errors import UsageError
 from ..values import Where
+from . import formats
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
@@ -147,8 +148,9 @@ def model_options(line: str, where: Where = Where()) -> ModelOptions:  # noqa: B
     location, model_format = split_line.last("location", "bake"), split_line.last("format", "auto")
     if location != "bake":
         raise UsageError(f"--location {location} is not available yet", hint="leave it out: bake", where=where)
-    if model_format not in {"auto", "joblib", "pickle"}:
-        raise UsageError(f"--format {model_format} is not available", hint="auto, joblib or pickle", where=where)
+    if model_format not in formats.choices():
+        hint = f"one of {', '.join(formats.choices())}"
+        raise UsageError(f"--format {model_format} is not available", hint=hint, where=where)
     max_batch = _positive("max-batch", split_line.last("max-batch"), where)
     return ModelOptions(
         variable=split_line.words[0],

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..values import Where
+from .inputs import Inputs
 from .options import EndpointOptions, ModelOptions
 from .schema import Body
+from .schema_module import Schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +22,7 @@ class MarkedModel:
     value: Any
     methods: tuple[str, ...]
     example: Any
+    inputs: Inputs  # as learned when the cell ran
     where: Where
     cell_id: str | None = None
 
@@ -40,6 +43,7 @@ class MarkedEndpoint:
     path: str
     requests: tuple[dict[str, Any], ...]
     body: Body | None
+    parameters: Schema | None
     where: Where
     cell_id: str | None = None
 

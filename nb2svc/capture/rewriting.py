@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from .located import Scope
+from ..fingerprint import Scope
 from .sources import dedent
 
 if TYPE_CHECKING:

@@ -122,7 +122,7 @@ def _as_literal(closure: ClosureBuilder, taken: Taken) -> bool:
         source: str | None = source_of(binding.logged, binding.node)
     else:
         source = literals.literal_source(name, value)
-    if source is None or (isinstance(value, (list, dict, set)) and closure.is_shared(name, value)):
+    if source is None or (isinstance(value, (list, dict, set, tuple)) and closure.is_shared(name, value)):
         return False
     closure.add(name, "constant", source, taken.where, taken.position)
     return True

@@ -1,161 +1,272 @@
-"""Request schemas for handlers without annotations, inferred from their examples.
+"""Requests and answers of handlers that do not say what they are, learned from examples.
 
-The schema is source text (``service/schemas.py``): the kernel executes the very text that the project ships.
-Types are strict, so that a request passes exactly when its JSON types are those of an example: ``1`` stays an int,
-``1.0`` a float, and a text is never taken for a number.
+The schemas are source text (``service/schemas.py``): the kernel executes the very text that the project ships. A
+request passes when its JSON types are those of an example, and the handler gets what the example held: ``1`` an int,
+``1.0`` a float, an ISO 8601 text the date that it was. An example that would come back otherwise is refused.
 """
 
 from __future__ import annotations
 
 import inspect
-import keyword
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-DOCSTRING = '"""Request bodies of handlers without annotations, inferred from their examples."""'
-_IMPORTS = {
-    "typing": ("Any",),
-    "pydantic": ("ConfigDict", "with_config"),
-    "typing_extensions": ("NotRequired", "TypedDict"),  # pydantic takes typing's own from Python 3.12 only
+from .annotations import AnswerWriter, UnknownTypeError, Writer, titled
+from .examples import query_text
+from .json_form import json_form
+from .likeness import difference, python_scalar
+from .schema_module import Schema, execute, module_source
+
+_WITH_BODY = {"POST", "PUT", "PATCH"}
+_IN_PATH = re.compile(r"{(\w+)(?::\w+)?}")
+_INJECTED = {"Request", "Response", "HTTPConnection", "BackgroundTasks", "WebSocket", "SecurityScopes"}
+_MOST_CLASSES = 100  # more are data rather than a choice
+_ANSWER_DOC = "As the notebook answered its examples; no answer is checked by it."
+_AS_JSON = "annotate the parameter with its type, or give the example as it comes from JSON"
+_PLAIN = (bool, int, float, str)
+
+#: Annotations that FastAPI reads from the text of a path or query.
+_TEXTS = {
+    *("str", "Date", "Datetime", "ZonedDatetime", "Time"),
+    *("UUID", "Decimal", "Path", "Timestamp", "ZonedTimestamp"),
 }
-_MISSING = object()
+
+
+class NotLearnedError(Exception):
+    """The examples do not say what the parameters are; ``hint`` is the next step."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclass(frozen=True)
-class Body:
-    """An inferred request body: the schema's name, its source, and whether its keys are the parameters."""
+class Body(Schema):
+    """An inferred request body; ``spread``: its keys are the parameters."""
 
-    name: str
-    source: str
-    spread: bool
+    spread: bool = False
 
 
-def needs_schema(handler: Callable[..., Any]) -> bool:
-    """Whether no parameter of the handler says what it takes."""
-    parameters = _parameters(handler)
-    return bool(parameters) and all(
-        parameter.annotation is parameter.empty and not _is_fastapi_default(parameter.default)
-        for parameter in parameters
+@dataclass(frozen=True)
+class Learned:
+    """What the examples say of a handler's unannotated parameters: those of the body, and those of path and query."""
+
+    body: Body | None = None
+    parameters: Schema | None = None
+
+
+def class_name(public: str, part: str) -> str:
+    """The name of a schema: ``PredictBody``."""
+    name = titled(public) + part
+    return name if name[0].isalpha() else f"_{name}"
+
+
+def learn(handler: Callable[..., Any], public: str, method: str, path: str, examples: Sequence[Any]) -> Learned:
+    """What the unannotated parameters of a handler take. Raises ``NotLearnedError``."""
+    bare = _bare(handler)
+    if not bare:
+        return Learned()
+    if not examples:
+        names = ", ".join(bare)
+        message = f"nothing says what {names} {'is' if len(bare) == 1 else 'are'}: no annotation and no example"
+        raise NotLearnedError(message, f'annotate {names}, or add --example {{"{next(iter(bare))}": value}}')
+    in_path = set(_IN_PATH.findall(path))
+    if method not in _WITH_BODY or _annotates(handler, in_path):
+        return Learned(parameters=_parameters(public, bare, examples, in_path, has_body=method in _WITH_BODY))
+    addressed = {name: parameter for name, parameter in bare.items() if name in in_path}
+    rest = {name: parameter for name, parameter in bare.items() if name not in in_path}
+    bodies = [_without(one, in_path) for one in examples]
+    return Learned(
+        body=infer_body(rest, public, bodies, f"The body of {method} {path}.") if rest else None,
+        parameters=_parameters(public, addressed, examples, in_path, has_body=True) if addressed else None,
     )
 
 
-def half_annotated(handler: Callable[..., Any]) -> list[str]:
-    """Parameters without annotation of a handler that annotates others."""
-    bare = [
-        parameter.name
-        for parameter in _parameters(handler)
-        if parameter.annotation is parameter.empty and not _is_fastapi_default(parameter.default)
-    ]
-    return [] if needs_schema(handler) else bare
+def infer_body(
+    parameters: Mapping[str, inspect.Parameter], public: str, examples: Sequence[Any], doc: str = ""
+) -> Body:
+    """The body of these unannotated parameters. Raises ``NotLearnedError`` where the examples do not fit them.
 
-
-def infer_body(handler: Callable[..., Any], public: str, examples: Sequence[Any]) -> Body:
-    """The body of an unannotated handler from JSON values of its examples.
-
-    Keys that match parameter names become those parameters; else the handler's one parameter takes the whole
-    body. Raises ``ValueError`` with a sentence where the examples fit neither way.
+    Keys that match parameter names become those parameters; else the one parameter takes the whole body.
     """
-    parameters = {parameter.name: parameter for parameter in _parameters(handler)}
-    name = "".join(part.title() for part in re.split(r"[\W_]+", public)) + "Body"
-    needed = {key for key, parameter in parameters.items() if parameter.default is parameter.empty}
-    if all(isinstance(one, dict) and needed <= set(one) <= set(parameters) for one in examples):
-        defaults = set(parameters) - needed
-        writer = _Writer()
-        writer.typed_dict(name, _columns(examples), optional=defaults)
-        return Body(name, writer.source, spread=True)
-    if len(needed) <= 1 and len(parameters) >= 1:
-        writer = _Writer()
-        annotation = writer.annotation(name, list(examples))
-        if annotation != name:
-            writer.parts.append(f"{name} = {annotation}")
-        return Body(name, writer.source, spread=False)
-    keys = sorted({key for one in examples if isinstance(one, dict) for key in one})
-    raise ValueError(
-        f"the example's keys ({', '.join(keys) or 'none'}) are not the handler's parameters ({', '.join(parameters)})"
+    needed = {name for name, parameter in parameters.items() if parameter.default is parameter.empty}
+    spread = all(isinstance(one, dict) and needed <= set(one) <= set(parameters) for one in examples)
+    if not spread and len(needed) > 1:
+        keys = sorted({str(key) for one in examples if isinstance(one, dict) for key in one})
+        names = ", ".join(parameters)
+        raise NotLearnedError(
+            f"the example's keys ({', '.join(keys) or 'none'}) are not the handler's parameters ({names})",
+            "name the parameters in the example, or let the handler take one parameter: the whole body",
+        )
+    name, writer = class_name(public, "Body"), Writer()
+    try:
+        if spread:
+            shown = [_with_defaults(parameters, one) for one in examples]
+            writer.record(name, shown, doc, optional=set(parameters) - needed)
+        else:
+            writer.bind(name, writer.annotation(name, examples))
+    except UnknownTypeError as error:
+        raise _not_in_json(error) from None
+    body = Body(name, writer.source, frozenset(writer.modules), spread=spread)
+    check = _adapter(body)
+    for example in examples:
+        _must_return(example, _received(check, json_form(example)))
+    return body
+
+
+def answer_schema(public: str, answers: Sequence[Any]) -> Schema:
+    """What a handler's JSON answers look like. It documents them and checks nothing."""
+    name, writer = class_name(public, "Answer"), AnswerWriter()
+    if all(isinstance(one, dict) and one for one in answers):
+        writer.record(name, answers, _ANSWER_DOC)
+    else:
+        writer.bind(name, writer.annotation(f"{name}Item", answers))
+    return Schema(name, writer.source)
+
+
+def outputs_schema(public: str, method: str, answers: Sequence[Any], model: Any) -> Schema:
+    """What a model's JSON answers look like; a classifier predicts one of its classes."""
+    name, writer = class_name(public, titled(method) + "Outputs"), AnswerWriter()
+    classes: Any = getattr(model, "classes_", None)
+    classes = classes.tolist() if hasattr(classes, "tolist") else []
+    is_choice = method == "predict" and 0 < len(classes) <= _MOST_CLASSES and all(type(one) is str for one in classes)
+    if is_choice and all(isinstance(one, list) and set(map(str, one)) <= set(classes) for one in answers):
+        annotation = f"list[Literal[{', '.join(map(repr, classes))}]]"
+    else:
+        annotation = writer.annotation(name, answers)
+    return Schema(writer.typed_dict(name, {"outputs": annotation}, _ANSWER_DOC), writer.source)
+
+
+def _with_defaults(parameters: Mapping[str, inspect.Parameter], example: Mapping[str, Any]) -> dict[str, Any]:
+    """The example, and what a parameter that it leaves out is by default, where that is a plain value."""
+    defaults = {name: one.default for name, one in parameters.items() if type(one.default) in _PLAIN}
+    whole = {**defaults, **example}
+    return {name: whole[name] for name in parameters if name in whole}
+
+
+def _parameters(
+    public: str,
+    parameters: Mapping[str, inspect.Parameter],
+    examples: Sequence[Any],
+    in_path: Collection[str],
+    *,
+    has_body: bool,
+) -> Schema:
+    """Types of parameters one by one, as a person would annotate them.
+
+    As with annotations, FastAPI reads plain values from the path or the query, and the rest from keys of the body.
+    """
+    name, writer = class_name(public, "Parameters"), Writer(decorator="")
+    seen = {key: _values(key, parameter, examples) for key, parameter in parameters.items()}
+    fields, sent = {}, {}
+    for key, values in seen.items():
+        try:
+            annotation = writer.annotation(name + titled(key), values)
+        except UnknownTypeError as error:
+            raise _not_in_json(error) from None
+        fields[key] = _from_text(annotation, values, several=not has_body and key not in in_path)
+        sent[key] = [query_text(json_form(value)) for value in values]
+        if not fields[key] and has_body and key not in in_path:
+            fields[key] = f"Annotated[{annotation}, Body(embed=True)]"
+            sent[key] = [json_form(value) for value in values]
+        if not fields[key]:
+            raise NotLearnedError(f"{key} cannot be read from the text of a path or query", f"annotate {key}")
+    schema = Schema(writer.typed_dict(name, fields), writer.source, frozenset(writer.modules))
+    check = _adapter(schema)
+    for key, values in seen.items():
+        for value, text in zip(values, sent[key], strict=True):
+            others = {name: texts[0] for name, texts in sent.items()}
+            _must_return({key: value}, {key: _received(check, {**others, key: text})[key]})
+    return schema
+
+
+def _values(key: str, parameter: inspect.Parameter, examples: Sequence[Any]) -> list[Any]:
+    """What the examples give for a parameter, None being what they leave out; else what it is by default."""
+    values = [one[key] for one in examples if isinstance(one, dict) and one.get(key) is not None]
+    if not values and type(parameter.default) in _PLAIN:
+        values = [parameter.default]
+    if not values:
+        raise NotLearnedError(f"no example gives a value for {key}", f'annotate {key}, or add it: {{"{key}": value}}')
+    return values
+
+
+def _from_text(annotation: str, values: Sequence[Any], *, several: bool) -> str:
+    """The annotation by which the text of a path or query becomes such values; "" for what is no plain value.
+
+    A query may give ``several`` values of one name.
+    """
+    if annotation == "StrictBool":
+        return "bool"
+    if annotation == "Number":
+        whole = [isinstance(python_scalar(value), int) for value in values]
+        return "int" if all(whole) else "int | float" if any(whole) else "float"
+    if several and (matched := re.fullmatch(r"list\[(\w+)\]", annotation)):
+        item = _from_text(matched[1], [each for value in values for each in value], several=False)
+        return f"Annotated[list[{item}], Query()]" if item else ""
+    return annotation if annotation in _TEXTS else ""
+
+
+def _adapter(schema: Schema) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(execute(module_source([schema]))[schema.name])
+
+
+def _received(check: Any, sent: Any) -> Any:
+    try:
+        return check.validate_python(sent)
+    except ValueError as error:
+        first = error.errors()[0]  # type: ignore[attr-defined]
+        place = ".".join(map(str, first["loc"]))
+        raise NotLearnedError(f"the example does not pass as a request: {place}: {first['msg']}", _AS_JSON) from None
+
+
+def _must_return(value: Any, got: Any) -> None:
+    """What the handler had in the notebook, it must have in the service."""
+    if found := difference(value, got):
+        raise NotLearnedError(
+            f"the example does not come back from a request as it is: {found}",
+            _AS_JSON,
+        )
+
+
+def _not_in_json(error: UnknownTypeError) -> NotLearnedError:
+    return NotLearnedError(f"the example holds {error}", _AS_JSON)
+
+
+def _without(example: Any, names: Collection[str]) -> Any:
+    if not isinstance(example, dict):
+        return example
+    return {key: value for key, value in example.items() if key not in names}
+
+
+def _bare(handler: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The parameters that neither an annotation nor FastAPI's default explains."""
+    return {
+        parameter.name: parameter
+        for parameter in _named(handler)
+        if parameter.annotation is parameter.empty and not _is_fastapi_default(parameter.default)
+    }
+
+
+def _annotates(handler: Callable[..., Any], in_path: Collection[str]) -> bool:
+    """Whether a parameter that clients fill, beside those of the path, is annotated."""
+    return any(
+        parameter.name not in in_path and _annotation_name(parameter.annotation) not in _INJECTED
+        for parameter in _named(handler)
+        if parameter.annotation is not parameter.empty
     )
 
 
-def execute(source: str) -> dict[str, Any]:
-    """The schemas that ``source`` (:func:`module_source`) defines."""
-    namespace: dict[str, Any] = {"__name__": "service.schemas"}
-    # Not as this module is compiled: its annotations are strings, those of the schemas must be types.
-    exec(compile(source, "service/schemas.py", "exec", dont_inherit=True), namespace)  # noqa: S102 - our own text
-    return namespace
+def _annotation_name(annotation: Any) -> str:
+    return str(getattr(annotation, "__name__", annotation)).rpartition(".")[2]
 
 
-def module_source(bodies: Mapping[str, Body]) -> str:
-    """``service/schemas.py`` for these bodies; empty for none."""
-    if not bodies:
-        return ""
-    definitions = "\n\n\n".join(body.source for _, body in sorted(bodies.items()))
-    used = set(re.findall(r"\w+", definitions))
-    lines = []
-    for module, names in _IMPORTS.items():
-        needed = ", ".join(name for name in names if name in used)
-        lines += [f"from {module} import {needed}"] if needed else []
-    return "\n\n".join([DOCSTRING, "\n".join(lines), "", definitions]) + "\n"
-
-
-class _Writer:
-    """Writes one TypedDict per object shape that the examples show, inner ones first."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-
-    @property
-    def source(self) -> str:
-        return "\n\n\n".join(self.parts)
-
-    def typed_dict(self, name: str, columns: Mapping[str, list[Any]], optional: set[str] = frozenset()) -> None:  # type: ignore[assignment]
-        lines = []
-        for key, values in columns.items():
-            present = [value for value in values if value is not _MISSING]
-            annotation = self.annotation(f"{name}{key.title().replace('_', '')}", present)
-            if len(present) < len(values) or key in optional:
-                annotation = f"NotRequired[{annotation}]"
-            lines.append(f"    {key}: {annotation}")
-        config = '@with_config(ConfigDict(strict=True, extra="forbid"))'
-        self.parts.append("\n".join([config, f"class {name}(TypedDict):", *(lines or ["    pass"])]))
-
-    def annotation(self, name: str, values: list[Any]) -> str:
-        """The union of what the values are, in a fixed order."""
-        found: list[str] = []
-        if dicts := [value for value in values if isinstance(value, dict)]:
-            found.append(self._object(name, dicts))
-        if lists := [value for value in values if isinstance(value, list)]:
-            items = [item for value in lists for item in value]
-            found.append(f"list[{self.annotation(f'{name}Item', items)}]")
-        if any(isinstance(value, str) for value in values):
-            found.append("str")
-        if any(isinstance(value, bool) for value in values):
-            found.append("bool")
-        if any(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
-            found += ["int", "float"]
-        if any(value is None for value in values):
-            found.append("None")
-        return " | ".join(found) if found and found != ["None"] else "Any"
-
-    def _object(self, name: str, dicts: list[dict[str, Any]]) -> str:
-        if not all(_is_field(key) for one in dicts for key in one):
-            return "dict[str, Any]"
-        self.typed_dict(name, _columns(dicts))
-        return name
-
-
-def _columns(dicts: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    keys = dict.fromkeys(key for one in dicts for key in one)
-    return {key: [one.get(key, _MISSING) for one in dicts] for key in keys}
-
-
-def _is_field(key: str) -> bool:
-    return key.isidentifier() and not keyword.iskeyword(key) and not key.startswith("__")
-
-
-def _parameters(handler: Callable[..., Any]) -> list[inspect.Parameter]:
+def _named(handler: Callable[..., Any]) -> Iterable[inspect.Parameter]:
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [one for one in inspect.signature(handler).parameters.values() if one.kind not in variadic]
+    return (one for one in inspect.signature(handler).parameters.values() if one.kind not in variadic)
 
 
 def _is_fastapi_default(default: object) -> bool:

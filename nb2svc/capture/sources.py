@@ -9,16 +9,12 @@ import textwrap
 import tokenize
 from typing import TYPE_CHECKING
 
+from ..fingerprint import first_line
+
 if TYPE_CHECKING:
     from .cells import LoggedCell
 
 _CELL_COMMENT = re.compile(r"#\s*(%%|nb2svc:|\+$|-$|In\[)")  # marks of cells and tools, no words about the code
-
-
-def first_line(node: ast.stmt) -> int:
-    """The 1-based line where a statement begins, its decorators included."""
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def source_of(logged: LoggedCell, node: ast.stmt) -> str:

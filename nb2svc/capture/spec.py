@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CaptureError
+from ..errors import CaptureError, in_cell_order
 from ..values import (
     Artifact,
     Closure,
     EndpointSpec,
     Example,
-    LiveObjects,
     ModelSpec,
     Problem,
     ServiceSpec,
     StartupSpec,
     Where,
 )
-from . import schema, startup
-from .artifacts import dump_model, dump_objects
+from . import startup
 from .closure import ClosureBuilder
+from .dumping import dump_all
+from .files import DataFiles
 from .found import Found, Served
-from .inputs import Inputs, inputs_of
 from .json_form import json_form, same
+from .kinds import words
 from .live import answer
-from .objects import References, UnpicklableError
-from .registry import Marked, MarkedEndpoint, MarkedModel, Registry
+from .located import find_in
+from .native import notes
+from .objects import UnpicklableError
+from .opened import watching
+from .registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
+from .schema_module import execute, module_source
+from .service_schemas import AnswerSchemas, answer_schemas, relearned, request_schemas, service_schemas
+from .surroundings import look_around
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -46,6 +52,7 @@ class LiveKernel:
     log: CellLog
     namespace: Mapping[str, Any]
     is_distributed: IsDistributed
+    files: tuple[tuple[str, Path], ...] = ()  # included data files, as in ``Closure.files``
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +75,23 @@ class Captured:
     secrets: dict[str, str] = field(default_factory=dict)
 
 
+# Looks at a service that cannot be captured for what else is wrong; the mapping holds its secrets.
+Also = Callable[[ServiceSpec, Mapping[str, str]], Iterable[Problem]]
+
+
+def _nothing(_draft: ServiceSpec, _secrets: Mapping[str, str]) -> Iterable[Problem]:
+    return ()
+
+
 def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] | None = None) -> Found:
     """All that ``marks`` (default: every mark) need. Problems are in ``Found.problems``; nothing is raised."""
     wanted = Registry(registry.marks if marks is None else tuple(marks))
     builder = ClosureBuilder(
         kernel.log,
         kernel.namespace,
-        served=[Served(model.public, model.options.variable, model.value) for model in registry.models],
+        served=[
+            Served(model.public, model.options.variable, model.value, model.options.format) for model in registry.models
+        ],
         started=[name for one in registry.startups for name in one.names],
         is_distributed=kernel.is_distributed,
     )
@@ -88,6 +105,8 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
         builder.need_source(one.handler, source, "startup", one.where, (one.where.cell or 0, 1))
     found = builder.finish()
     found.problems += _moved_on(wanted, kernel)
+    found.warnings += notes(wanted.models, found)
+    look_around(found, kernel.namespace, dict(kernel.files), kernel.is_distributed)
     return found
 
 
@@ -110,18 +129,25 @@ def live_app(registry: Registry, name: str) -> FastAPI:
     from ..runtime.manifest import Manifest
 
     app = create_app(Manifest(name=name, python=_python()))
+    schemas = execute(module_source(request_schemas(registry)))
     for mark in registry:
         if isinstance(mark, MarkedModel):
-            routes = model_routes(mark.public, mark.value, methods=list(mark.methods), **inputs_of(mark).options())
+            inputs = mark.inputs
+            routes = model_routes(
+                mark.public,
+                mark.value,
+                methods=list(mark.methods),
+                inputs=schemas[inputs.schema.name] if inputs.schema else None,
+                features=inputs.features,
+                frame=inputs.frame,
+            )
             app.include_router(routes)
         elif isinstance(mark, MarkedEndpoint):
-            body = (
-                schema.execute(schema.module_source({mark.body.name: mark.body}))[mark.body.name] if mark.body else None
-            )
             handler = endpoint(
                 mark.function,
-                body=body,
+                body=schemas[mark.body.name] if mark.body else None,
                 spread=bool(mark.body and mark.body.spread),
+                parameters=schemas[mark.parameters.name] if mark.parameters else None,
                 timeout=mark.options.timeout,
                 batch=mark.options.batch,
             )
@@ -149,13 +175,12 @@ def answers_of_model(model: MarkedModel, app: FastAPI) -> tuple[Example, ...]:
     Raises ``CaptureError`` where a request in JSON gives another answer than the direct call: then JSON cannot
     carry the example as it is.
     """
-    inputs = inputs_of(model)
-    if inputs.rows is None:
+    if model.inputs.rows is None:
         return ()
     examples = []
     for method in model.methods:
         direct = json_form(getattr(model.value, method)(model.example))
-        request = {"method": "POST", "path": f"/models/{model.public}/{method}", "json": {"inputs": inputs.rows}}
+        request = {"method": "POST", "path": f"/models/{model.public}/{method}", "json": {"inputs": model.inputs.rows}}
         response = answer(app, request)
         got = response.get("json", {})
         if response["status"] != 200 or not same(got.get("outputs"), direct):  # noqa: PLR2004
@@ -183,10 +208,12 @@ def _short(value: object) -> str:
     return text if len(text) <= 200 else text[:197] + "…"  # noqa: PLR2004
 
 
-def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging: Path) -> Captured:
+def capture(
+    registry: Registry, kernel: LiveKernel, identity: Identity, staging: Path, *, also: Also = _nothing
+) -> Captured:
     """The whole service. Artifacts are written to ``staging``, an existing empty folder.
 
-    Raises ``CaptureError`` that holds all problems at once.
+    Raises ``CaptureError`` that holds all problems at once; where there are any, those that ``also`` finds too.
     """
     if not registry.models and not registry.endpoints:
         raise CaptureError(
@@ -195,53 +222,104 @@ def capture(registry: Registry, kernel: LiveKernel, identity: Identity, staging:
             where=Where(notebook=identity.notebook),
         )
     found = closure_of(registry, kernel)
-    raise_problems(found.problems)
-    definitions = found.with_fingerprints()  # before the examples are asked again, which may change what they hold
+    if found.problems:
+        examples, failures = _all_examples(registry, found, kernel, identity.name)
+        raise_all([*found.problems, *also(_draft(found, examples, identity), found.secrets)], failures)
+    # before the examples are asked again, which may change what they hold
+    definitions = found.with_fingerprints(find_in(kernel.log))
     try:
-        artifacts = _dump_models(registry, found, staging)
-        objects = _dump_objects(registry, found, staging)
+        artifacts, objects = dump_all(registry.models, found, staging)
     except UnpicklableError as error:
-        raise CaptureError(
-            f"{error.path} cannot be saved: {error.reason}",
-            hint="make it in a %%startup cell instead",
-            where=Where(notebook=identity.notebook, name=error.path),
-        ) from error
-    bodies = {one.body.name: one.body for one in registry.endpoints if one.body}
+        message, hint = words(error)
+        raise CaptureError(message, hint=hint, where=Where(notebook=identity.notebook, name=error.path)) from error
+    registry = relearned(registry)
+    examples, failures = _all_examples(registry, found, kernel, identity.name)
+    if failures:
+        raise_all(also(_draft(found, examples, identity), found.secrets), failures)
+    answers = answer_schemas(registry, examples)
+    modules = found.modules.union(*(schema.modules for schema in request_schemas(registry)))
     spec = ServiceSpec(
         name=identity.name,
         python=_python(),
         notebook=identity.notebook,
         notebook_sha256=_sources_digest(found, registry),
         description=identity.description,
-        models=tuple(_model_spec(one, artifacts[one.public]) for one in registry.models),
-        endpoints=tuple(_endpoint_spec(one) for one in registry.endpoints),
+        models=tuple(_model_spec(one, artifacts[one.public], answers) for one in registry.models),
+        endpoints=tuple(_endpoint_spec(one, answers) for one in registry.endpoints),
         startup=tuple(StartupSpec(handler=one.handler, where=one.where) for one in registry.startups),
-        examples=_all_examples(registry, identity.name),
+        examples=examples,
         closure=Closure(
             imports=found.import_lines(),
-            modules=tuple(sorted(found.modules)),
+            modules=tuple(sorted(modules)),
             definitions=definitions,
             helpers=tuple(found.helpers[name] for name in sorted(found.helpers)),
             objects=objects,
-            files=identity.files,
+            files=_files(found, identity),
             environment=tuple(sorted(found.environment | set(identity.environment))),
         ),
-        schemas=schema.module_source(bodies),
+        schemas=service_schemas(registry, answers),
         requires=identity.requires,
         warnings=tuple(found.warnings),
     )
     return Captured(spec=spec, secrets=found.secrets)
 
 
-def _all_examples(registry: Registry, name: str) -> tuple[Example, ...]:
+def _files(found: Found, identity: Identity) -> tuple[tuple[str, Path], ...]:
+    return tuple(sorted({**found.files, **dict(identity.files)}.items()))
+
+
+def _draft(found: Found, examples: tuple[Example, ...], identity: Identity) -> ServiceSpec:
+    """What can be said of a service that cannot be captured as a whole."""
+    return ServiceSpec(
+        name=identity.name,
+        python=_python(),
+        notebook=identity.notebook,
+        description=identity.description,
+        examples=examples,
+        closure=Closure(
+            imports=found.import_lines(),
+            definitions=found.definitions,
+            helpers=tuple(found.helpers[name] for name in sorted(found.helpers)),
+            files=_files(found, identity),
+        ),
+    )
+
+
+def _all_examples(
+    registry: Registry, found: Found, kernel: LiveKernel, name: str
+) -> tuple[tuple[Example, ...], list[CaptureError]]:
+    """The examples of every mark, and the errors of those that cannot be answered.
+
+    What lacks a name fails for that reason: it is asked only where its own closure is whole.
+    """
     app = live_app(registry, name)
     examples: list[Example] = []
+    failures: list[CaptureError] = []
     for mark in registry:
-        if isinstance(mark, MarkedModel):
-            examples += answers_of_model(mark, app)
-        elif isinstance(mark, MarkedEndpoint):
-            examples += answers_with_errors(mark, app)
-    return tuple(examples)
+        if isinstance(mark, MarkedStartup) or (found.problems and closure_of(registry, kernel, [mark]).problems):
+            continue
+        try:
+            examples += answer_examples(mark, app, found, kernel)
+        except CaptureError as error:
+            failures.append(error)
+    return tuple(examples), failures
+
+
+def answer_examples(
+    mark: MarkedModel | MarkedEndpoint, app: FastAPI, found: Found, kernel: LiveKernel
+) -> tuple[Example, ...]:
+    """The examples of a mark with the kernel's answers; ``found`` learns which files of helper modules they opened.
+
+    Raises ``CaptureError`` where one fails, and for every file that was opened and is not in the service.
+    """
+    with watching(mark.where) as watch:
+        examples = answers_of_model(mark, app) if isinstance(mark, MarkedModel) else answers_with_errors(mark, app)
+    files = DataFiles(dict(kernel.files), kernel.is_distributed)
+    files.read_opened(watch.opened, found.helpers, mark.where)
+    found.files.update(files.copied)
+    found.warnings += [one for one in files.warnings if one not in found.warnings]
+    raise_problems(files.problems)
+    return examples
 
 
 def answers_with_errors(endpoint: MarkedEndpoint, app: FastAPI) -> tuple[Example, ...]:
@@ -265,44 +343,8 @@ def answers_with_errors(endpoint: MarkedEndpoint, app: FastAPI) -> tuple[Example
     return examples
 
 
-def _dump_models(registry: Registry, found: Found, staging: Path) -> dict[str, Artifact]:
-    return {
-        model.public: dump_model(
-            model.value,
-            staging=staging,
-            name=model.public,
-            format_=model.options.format,
-            references=found.model_references[model.public],
-            why=f"the model served as {model.public}",
-        )
-        for model in registry.models
-    }
-
-
-def _dump_objects(registry: Registry, found: Found, staging: Path) -> tuple[LiveObjects, ...]:
-    models = {id(model.value): model.options.variable for model in registry.models}
-    taken = {model.public for model in registry.models}
-    dumped = []
-    for names in found.object_groups:
-        references = [found.object_references[name] for name in names]
-        stem = f"{names[0]}-objects" if names[0] in taken else names[0]
-        artifact = dump_objects(
-            {name: found.objects[name] for name in names},
-            target=staging / f"{stem}.pkl",
-            models=models,
-            references=References(
-                notebook={key: one for each in references for key, one in each.notebook.items()},
-                names={key: name for each in references for key, name in each.names.items()},
-                modules={module for each in references for module in each.modules},
-            ),
-            why=f"{', '.join(names)} of the notebook",
-        )
-        dumped.append(LiveObjects(names=names, artifact=artifact))
-    return tuple(dumped)
-
-
-def _model_spec(mark: MarkedModel, artifact: Artifact) -> ModelSpec:
-    inputs: Inputs = inputs_of(mark)
+def _model_spec(mark: MarkedModel, artifact: Artifact, answers: AnswerSchemas) -> ModelSpec:
+    inputs = mark.inputs
     return ModelSpec(
         name=mark.options.variable,
         public=mark.public,
@@ -311,13 +353,15 @@ def _model_spec(mark: MarkedModel, artifact: Artifact) -> ModelSpec:
         features=inputs.features,
         frame=inputs.frame,
         dtypes=inputs.dtypes,
+        inputs=inputs.schema.name if inputs.schema else "",
+        outputs=answers.outputs_of(mark),
         batch=mark.options.batch,
         max_batch=mark.options.max_batch,
         where=mark.where,
     )
 
 
-def _endpoint_spec(mark: MarkedEndpoint) -> EndpointSpec:
+def _endpoint_spec(mark: MarkedEndpoint, answers: AnswerSchemas) -> EndpointSpec:
     return EndpointSpec(
         name=mark.public,
         handler=mark.handler,
@@ -328,6 +372,8 @@ def _endpoint_spec(mark: MarkedEndpoint) -> EndpointSpec:
         batch=mark.options.batch,
         body=mark.body.name if mark.body else "",
         spread=bool(mark.body and mark.body.spread),
+        parameters=mark.parameters.name if mark.parameters else "",
+        answer=answers.endpoints[mark.public].name if mark.public in answers.endpoints else "",
         where=mark.where,
     )
 
@@ -349,7 +395,17 @@ def raise_problems(problems: Iterable[Problem]) -> None:
     if len(gathered) == 1:
         raise CaptureError(gathered[0].message, hint=gathered[0].hint, where=gathered[0].where)
     if gathered:
-        raise CaptureError(f"{len(gathered)} things cannot be captured", problems=gathered)
+        raise CaptureError(f"{len(gathered)} things cannot be captured", problems=in_cell_order(gathered))
+
+
+def raise_all(problems: Iterable[Problem], failures: Sequence[CaptureError]) -> None:
+    """Raise ``CaptureError`` with the problems and those of the errors; a single error as it is, with its cause."""
+    gathered = list(dict.fromkeys(problems))
+    if not gathered and len(failures) == 1:
+        raise failures[0]
+    for error in failures:
+        gathered += error.problems or [Problem(message=error.message, hint=error.hint, where=error.where)]
+    raise_problems(dict.fromkeys(gathered))
 
 
 def _python() -> str:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from ..fingerprint import Function, first_line
 from ..values import Where
-from . import versions
-from .located import Function
+from . import literals, versions
 from .rewriting import default_expressions, rewritten
-from .sources import first_line, source_of
+from .sources import source_of
 
 if TYPE_CHECKING:
     from .cells import Binding
@@ -48,6 +48,8 @@ def as_written(
     """
     node = binding.node
     edits = dict(_changed_defaults(closure, binding, taken, function)) if function is not None else {}
+    if isinstance(node, ast.ClassDef):
+        edits.update(_changed_assignments(closure, binding, taken, node))
     inside = {name for expression in edits for name in ast.walk(expression)}
     future = closure.log.future_annotations
     for used in versions.names_used_at_once(node, annotations=not future):
@@ -83,8 +85,36 @@ def _changed_defaults(
     for name, expression, value in defaults_of(function, inner):
         names = [one.id for one in ast.walk(expression) if isinstance(one, ast.Name)]
         states = {versions.then(closure.log, closure.namespace, one, binding).state for one in names}
-        if states - {"same"}:
+        if states - {"same"} or literals.has_changed(expression, value):
             yield expression, closure.expression(value, f"_{taken.original}_{name}", taken.where)
+
+
+def _changed_assignments(
+    closure: ClosureBuilder, binding: Binding, taken: Taken, node: ast.ClassDef
+) -> Iterator[tuple[ast.expr, str]]:
+    """What a class body assigned from something that was rebound or deleted: the class has it still."""
+    for name, expression in assigned(node):
+        names = [one.id for one in ast.walk(expression) if isinstance(one, ast.Name)]
+        states = {versions.then(closure.log, closure.namespace, one, binding).state for one in names}
+        changed = states - {"same"} or any(_may_change(closure.namespace.get(one)) for one in names)
+        if changed and name in vars(taken.value):
+            yield expression, closure.expression(vars(taken.value)[name], f"_{taken.original}_{name}", taken.where)
+
+
+def _may_change(value: object) -> bool:
+    """Whether an expression with this value may give something else by now."""
+    return isinstance(value, (list, dict, set, bytearray))
+
+
+def assigned(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    """(name, expression) of every plain assignment in a class body."""
+    for statement in node.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        value = getattr(statement, "value", None)
+        if value is not None:
+            yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
 
 
 def no_source(closure: ClosureBuilder, name: str, value: Any, where: Where) -> None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Literal
 
-from ..fingerprint import fingerprint
+from ..fingerprint import fingerprint, first_line
 from . import literals
 from .cells import Binding, CellLog, LoggedCell, bound_names, statements
-from .sources import first_line
+from .located import find_in
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -30,6 +30,7 @@ class Then:
 
 
 SAME = Then("same")
+_DELETED = object()
 
 
 def names_used_at_once(node: ast.AST, *, annotations: bool) -> Iterator[ast.Name]:
@@ -60,11 +61,11 @@ def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.e
 
 def then(log: CellLog, namespace: Mapping[str, Any], name: str, binding: Binding) -> Then:
     """What ``name`` meant when the statement ``binding`` ran."""
-    before = _before(log, name, binding)
-    if before is None or name not in namespace:
+    before = _before(log, name, binding, deleted=name not in namespace)
+    if before is None:
         return SAME  # never rebound since, or not by a cell
     earlier, statement = before
-    value = namespace[name]
+    value = namespace.get(name, _DELETED)
     if statement is None or earlier.holds(name, value):
         return SAME
     written = _literal(statement, name)
@@ -77,12 +78,12 @@ def then(log: CellLog, namespace: Mapping[str, Any], name: str, binding: Binding
         now = log.binding(name, value)
         unchanged = now is not None and ast.dump(now.node) == ast.dump(statement)
         return SAME if unchanged else Then("gone", cell=earlier.cell.number)
-    return SAME if same_version(old, value) else Then("other", old, earlier.cell.number)
+    return SAME if same_version(log, old, value) else Then("other", old, earlier.cell.number)
 
 
-def _before(log: CellLog, name: str, binding: Binding) -> tuple[LoggedCell, ast.stmt | None] | None:
+def _before(log: CellLog, name: str, binding: Binding, *, deleted: bool) -> tuple[LoggedCell, ast.stmt | None] | None:
     """The statement that had given ``name`` its value when ``binding`` ran; None where nothing rebound it since."""
-    rebound = reached = False
+    rebound, reached = deleted, False
     for logged in log.newest_first():
         if logged.cell is binding.logged.cell:
             reached = True
@@ -123,9 +124,11 @@ def _alive(logged: LoggedCell, name: str) -> Any:
     return None if kept is None or isinstance(kept, int) else kept()
 
 
-def same_version(old: object, new: object) -> bool:
+def same_version(log: CellLog, old: object, new: object) -> bool:
     """Whether two classes, or two functions, are one that was defined twice."""
     kinds = (type, FunctionType)
     if not (isinstance(old, kinds) and isinstance(new, kinds)):
         return False
-    return isinstance(old, type) == isinstance(new, type) and fingerprint(old) == fingerprint(new)
+    return isinstance(old, type) == isinstance(new, type) and fingerprint(old, find_in(log)) == fingerprint(
+        new, find_in(log)
+    )

@@ -113,13 +113,19 @@ def _code(spec: ServiceSpec) -> Iterator[Problem]:
     for name, where in needed:
         if name not in defined:
             yield Problem(message=f"{name} is served but was not captured", hint="run its cell again", where=where)
-    for endpoint in spec.endpoints:
-        if endpoint.body and not re.search(rf"\b{re.escape(endpoint.body)}\b", spec.schemas):
-            yield Problem(
-                message=f"the request schema {endpoint.body} of {endpoint.handler} is missing",
-                hint="run its cell again",
-                where=endpoint.where,
-            )
+    schemas = [
+        (name, endpoint.handler, endpoint.where)
+        for endpoint in spec.endpoints
+        for name in (endpoint.body, endpoint.parameters, endpoint.answer)
+    ]
+    schemas += [
+        (name, model.name, model.where)
+        for model in spec.models
+        for name in (model.inputs, *dict(model.outputs).values())
+    ]
+    for name, owner, where in schemas:
+        if name and not re.search(rf"\b{re.escape(name)}\b", spec.schemas):
+            yield Problem(message=f"the schema {name} of {owner} is missing", hint="run its cell again", where=where)
     for name, one, other in import_conflicts(spec):
         yield Problem(
             message=f'"{name}" is imported in two ways: "{one}" and "{other}"',

@@ -63,6 +63,8 @@ def _models(spec: ServiceSpec) -> tuple[ModelEntry, ...]:
             features=model.features,
             dtypes=model.dtypes,
             frame=model.frame,
+            inputs=model.inputs,
+            outputs=dict(model.outputs),
             batch=model.batch,
             max_batch=model.max_batch,
             cell=model.where.cell,
@@ -81,6 +83,8 @@ def _artifacts(spec: ServiceSpec) -> tuple[ArtifactEntry, ...]:
             type=artifact.type,
             why=artifact.why,
             modules=artifact.modules,
+            loader=artifact.loader,
+            options=artifact.options,
         )
         for artifact in artifacts(spec)
     )
@@ -98,6 +102,8 @@ def _endpoints(spec: ServiceSpec) -> tuple[EndpointEntry, ...]:
             batch=endpoint.batch,
             body=endpoint.body,
             spread=endpoint.spread,
+            parameters=endpoint.parameters,
+            answer=endpoint.answer,
             cell=endpoint.where.cell,
         )
         for endpoint in spec.endpoints

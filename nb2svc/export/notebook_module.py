@@ -44,7 +44,7 @@ def schemas_module(spec: ServiceSpec) -> str:
         return ""
     source = spec.schemas.strip() + "\n"
     if not _has_docstring(source):
-        source = '"""Request bodies of handlers without annotations, as their examples showed them."""\n\n' + source
+        source = '"""What requests hold and what answers look like, as the examples showed it."""\n\n' + source
     return format_source(source, python=spec.python) or source
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ExportError
 from ..runtime.manifest import Manifest
-from ..values import Definition, Lock, Problem, ServiceSpec, Where
+from ..values import Artifact, Definition, Lock, Problem, ServiceSpec, Where
 from .artifacts import artifacts
 from .checks import problems
 from .container import docker_files
@@ -100,21 +100,32 @@ def _merged(*groups: Mapping[str, Content]) -> dict[str, Content]:
 
 def _copies(spec: ServiceSpec, lock: Lock) -> dict[str, StagedFile]:
     return {
-        **{
-            artifact.path: StagedFile(artifact.staged, artifact.sha256, artifact.size)
-            for artifact in artifacts(spec)
-            if artifact.staged is not None
-        },
+        **{path: file for artifact in artifacts(spec) for path, file in _staged(artifact)},
         **{path: StagedFile(source) for path, source in spec.closure.files},
         **{f"wheels/{wheel.name}": StagedFile(wheel) for wheel in lock.wheels},
     }
+
+
+def _staged(artifact: Artifact) -> Iterator[tuple[str, StagedFile]]:
+    """The files of an artifact by their path in the project."""
+    if artifact.staged is None:
+        return
+    if not artifact.files:
+        yield artifact.path, StagedFile(artifact.staged, artifact.sha256, artifact.size)
+    for file in artifact.files:
+        yield f"{artifact.path}/{file.path}", StagedFile(artifact.staged / file.path, file.sha256, file.size)
 
 
 def _code(spec: ServiceSpec) -> dict[str, bytes]:
     schemas = schemas_module(spec)
     title = docstring(f"The service {spec.name}: python -m service runs it.")
     texts = {
-        "service/__init__.py": render("service_init.py", docstring=title, has_lib=bool(spec.closure.helpers)),
+        "service/__init__.py": render(
+            "service_init.py",
+            docstring=title,
+            has_lib=bool(spec.closure.helpers),
+            environment=sorted({pair for one in artifacts(spec) for pair in one.environment.items()}),
+        ),
         "service/__main__.py": render("service_main.py"),
         "service/main.py": main_module(spec),
         "service/notebook.py": notebook_module(spec),

@@ -27,7 +27,7 @@ def main_module(spec: ServiceSpec) -> str:
     source = render(
         "main.py",
         docstring=docstring(f"{spec.name}, a service captured from {spec.notebook or 'a notebook'}."),
-        schemas=any(endpoint.body for endpoint in spec.endpoints),
+        schemas=bool(spec.schemas.strip()),
         runtime_names=names,
         startup=[f"notebook.{startup.handler}" for startup in spec.startup],
         models=[_model_arguments(model) for model in spec.models],
@@ -46,6 +46,8 @@ def _decorator(endpoint: EndpointSpec) -> str:
         arguments.append(f"methods=[{endpoint.method!r}]")
     if endpoint.status != 200:  # noqa: PLR2004 - what FastAPI answers by itself
         arguments.append(f"status_code={endpoint.status}")
+    if endpoint.answer:
+        arguments.append(f'responses={{{endpoint.status}: {{"model": schemas.{endpoint.answer}}}}}')
     if endpoint.name != endpoint.handler:
         arguments.append(f"name={endpoint.name!r}")
     return f"{verb}({', '.join(arguments)})"
@@ -57,6 +59,8 @@ def _endpoint_arguments(endpoint: EndpointSpec) -> list[str]:
         arguments.append(f"body=schemas.{endpoint.body}")
     if endpoint.spread:
         arguments.append("spread=True")
+    if endpoint.parameters:
+        arguments.append(f"parameters=schemas.{endpoint.parameters}")
     if endpoint.timeout is not None:
         arguments.append(f"timeout={endpoint.timeout!r}")
     if endpoint.batch:
@@ -66,12 +70,14 @@ def _endpoint_arguments(endpoint: EndpointSpec) -> list[str]:
 
 def _model_arguments(model: ModelSpec) -> list[str]:
     arguments = [repr(model.public), f"notebook.{model.name}", f"methods={list(model.methods)!r}"]
-    if model.features:
-        arguments.append(f"features={list(model.features)!r}")
-    if model.dtypes:
-        arguments.append(f"dtypes={list(model.dtypes)!r}")
-    if model.frame:
-        arguments.append("frame=True")
+    if model.inputs:
+        arguments.append(f"inputs=schemas.{model.inputs}")
+    else:
+        arguments += [f"features={list(model.features)!r}"] if model.features else []
+        arguments += ["frame=True"] if model.frame else []
+    if model.outputs:
+        types = ", ".join(f"{method!r}: schemas.{name}" for method, name in model.outputs)
+        arguments.append(f"outputs={{{types}}}")
     if not model.batch:
         arguments.append("batch=False")
     if model.max_batch is not None:

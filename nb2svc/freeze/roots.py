@@ -100,7 +100,8 @@ def _named_below(module: str, location: Location, modules: Iterable[str]) -> boo
 def _by_runtime(spec: ServiceSpec, owners: Owners, problems: list[Problem]) -> Iterable[_Wanted]:
     from nb2svc.runtime.manifest import OPTIONAL_DISTRIBUTIONS, RUNTIME_DISTRIBUTIONS
 
-    asked = {"joblib": has_joblib(spec), "python-multipart": reads_forms(spec)}
+    framed = any(model.frame for model in spec.models)
+    asked = {"joblib": has_joblib(spec), "pandas": framed, "python-multipart": reads_forms(spec)}
     optional = {name: reason for name, reason in OPTIONAL_DISTRIBUTIONS.items() if asked[name]}
     for name, reason in {**RUNTIME_DISTRIBUTIONS, **optional}.items():
         installed = owners.named(canonicalize_name(name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -13,9 +14,10 @@ from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
 
 from .access import AccessMiddleware
+from .documents import add_examples, recorded
 from .encoding import JSONAnswer, encode
 from .health import Lifecycle, health_routes
-from .manifest import Manifest
+from .manifest import Manifest, project_root
 from .metrics import Metrics, metrics_routes
 from .settings import Settings
 
@@ -32,6 +34,7 @@ def create_app(
     async, run in order before the first request; /readyz says no until they are done. ``app.state`` holds
     ``manifest``, ``settings``, ``lifecycle`` and ``metrics``. Raises ManifestError or SettingsError.
     """
+    examples = project_root() / "examples" if manifest is None else None
     manifest = Manifest.load() if manifest is None else manifest
     lifecycle = Lifecycle()
     metrics = Metrics(manifest)
@@ -46,13 +49,14 @@ def create_app(
         yield
         lifecycle.drain()
 
-    app = FastAPI(
+    app = _Service(
         title=manifest.name,
         description=manifest.description,
         lifespan=lifespan,
         default_response_class=JSONAnswer,
         exception_handlers={HTTPException: _http_error, RequestValidationError: _bad_request},
     )
+    app.examples = examples
     app.state.manifest = manifest
     app.state.settings = Settings.load() if settings is None else settings
     app.state.lifecycle = lifecycle
@@ -61,6 +65,18 @@ def create_app(
     app.include_router(health_routes(lifecycle, manifest.name))
     app.include_router(metrics_routes(metrics))
     return app
+
+
+class _Service(FastAPI):
+    """An application whose OpenAPI document shows the recorded examples."""
+
+    examples: Path | None = None  # the folder that holds them
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = super().openapi()
+            add_examples(self.openapi_schema, recorded(self.examples) if self.examples else ())
+        return self.openapi_schema
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:  # noqa: ARG001

@@ -18,6 +18,7 @@ from .encoding import encode, to_json
 from .foreign import plain
 from .signatures import (
     BodyBinding,
+    annotated,
     answer_type,
     is_coroutine_function,
     keyword_only,
@@ -35,15 +36,16 @@ def endpoint(
     *,
     body: Any = None,
     spread: bool = False,
+    parameters: Any = None,
     timeout: float | None = None,
     batch: bool = False,
 ) -> Callable[..., Awaitable[Any]]:
     """The route function of ``handler``: its own parameters, read by FastAPI as if it were the route itself.
 
     ``body`` is the request type of an unannotated handler: its keys are the parameters (``spread``) or the whole is
-    the one parameter. After ``timeout`` seconds without an answer (of a stream: without its first part) the client
-    gets 504; a sync handler then still runs to its end. With ``batch`` the handler takes and gives lists, of which
-    one request is one item.
+    the one parameter. ``parameters``, a TypedDict, annotates those of its keys that the handler does not. After
+    ``timeout`` seconds without an answer (of a stream: without its first part) the client gets 504; a sync handler
+    then still runs to its end. With ``batch`` the handler takes and gives lists, of which one request is one item.
 
     Sync handlers run in a thread, with the context variables of the request. An answer whose annotation pydantic
     knows is checked and written by it, any other as :mod:`.encoding` says; generators stream (:mod:`.streaming`).
@@ -52,6 +54,8 @@ def endpoint(
     lists: frozenset[str] = frozenset()
     if batch:
         signature, lists = unbatched(signature)
+    if parameters is not None:
+        signature = annotated(signature, parameters)
     binding = None if body is None else BodyBinding(signature, body, spread=spread)
     returns = answer_type(handler, signature.return_annotation)
     call = _Call(handler, lists if batch else None, typed=returns is not Signature.empty, timeout=timeout)
@@ -64,10 +68,10 @@ def endpoint(
             return exchange.merge(stream(answer, item_type, exchange.request.headers, exchange.status))
         return exchange.written(answer.json) if isinstance(answer, _Written) else answer
 
-    parameters = binding.parameters if binding else keyword_only(signature)
+    own = binding.parameters if binding else keyword_only(signature)
     injected = Parameter(_EXCHANGE, Parameter.KEYWORD_ONLY, default=Depends(_exchange))
     _name_like(handler, route)
-    route.__signature__ = Signature([*parameters, injected], return_annotation=returns)  # type: ignore[attr-defined]
+    route.__signature__ = Signature([*own, injected], return_annotation=returns)  # type: ignore[attr-defined]
     return route
 
 
@@ -159,6 +163,10 @@ def _only_item(answers: Any) -> Any:
 
 
 def _name_like(handler: Callable[..., Any], route: Callable[..., Any]) -> None:
+    while isinstance(handler, functools.partial):
+        handler = handler.func
+    if not hasattr(handler, "__name__"):  # an instance with __call__
+        handler = type(handler)
     # functools.wraps would set __wrapped__, and FastAPI would look through it at the handler itself
     for attribute in ("__name__", "__qualname__", "__doc__", "__module__"):
         with contextlib.suppress(AttributeError):

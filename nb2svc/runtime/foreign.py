@@ -1,8 +1,9 @@
 """Arrays, frames and their scalars as Python values, recognized without importing their libraries.
 
-The rule: an array is its nested lists; a DataFrame is a list of records; a Series is a list. Labels are kept where
-they say something: a row index that is not just unnamed integers becomes columns of the records, and a Series over
-such an index becomes an object. Missing values (NaT, NA) are None. Dates stay dates (numpy's to the microsecond).
+The rule: an array is its nested lists, one with named fields a list of records; a DataFrame is a list of records; a
+Series is a list. Labels are kept where they say something: a row index that is not just unnamed integers becomes
+columns of the records, and a Series over such an index becomes an object. Missing values (NaT, NA, masked) are None.
+Dates stay dates, periods and intervals are their text.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Any
 from pydantic import BaseModel
 
 NATIVE = frozenset({str, int, float, bool, type(None), bytes})
-_EXPORTERS = {"polars": ("to_dicts", "to_list"), "pyarrow": ("to_pylist", "as_py")}
+_EXPORTERS = {"polars": ("to_dicts", "to_list"), "pyarrow": ("to_pylist", "as_py"), "tensorflow": ("numpy",)}
+_DOUBLE = 8  # bytes of Python's float
+_LAZY = {"LazyFrame": "collect()", "Expr": "select it from a frame"}  # of polars: no values yet
 
 
 def to_python(value: Any) -> Any:  # noqa: PLR0911 - one line a kind of value
@@ -31,14 +34,33 @@ def to_python(value: Any) -> Any:  # noqa: PLR0911 - one line a kind of value
             return _series(value)
         if value is pandas.NaT or value is pandas.NA:
             return None
+        if isinstance(value, (pandas.Period, pandas.Interval)):
+            return str(value)
     if hasattr(value, "dtype"):
         if hasattr(value, "tolist"):
             return _nested_lists(value)
         if hasattr(value, "toarray"):  # a scipy sparse matrix
             return _nested_lists(value.toarray())
-    for method in _EXPORTERS.get(type(value).__module__.partition(".")[0], ()):
+    return _exported(value)
+
+
+def is_json_array(value: Any) -> bool:
+    """Whether the items of a numpy array or scalar are JSON types already: numbers, truth values, texts."""
+    if type(value).__module__ != "numpy" or not hasattr(value, "dtype"):
+        return False
+    kind = value.dtype.kind
+    return kind in ("b", "i", "u", "U") or (kind == "f" and value.dtype.itemsize <= _DOUBLE)
+
+
+def _exported(value: Any) -> Any:
+    library = type(value).__module__.partition(".")[0]
+    for method in _EXPORTERS.get(library, ()):
         if hasattr(value, method):
             return getattr(value, method)()
+    if library == "polars" and type(value).__name__ in _LAZY:
+        name = type(value).__name__
+        message = f"An answer holds a polars {name}, which has no values yet: {_LAZY[name]}."
+        raise TypeError(message)
     return value
 
 
@@ -100,13 +122,49 @@ def _nested_lists(array: Any) -> Any:
     if kind == "c":
         message = "An answer holds complex numbers, which JSON does not have: answer with real and imaginary parts."
         raise TypeError(message)
-    if kind in "mM" and kind and hasattr(array, "astype") and _is_fine_grained(array.dtype):
-        array = array.astype(f"{kind}8[us]")  # numpy gives finer ones as bare integers
+    if kind == "V" and array.dtype.names:
+        return _structured(array)
+    if kind == "f" and getattr(array.dtype, "itemsize", 0) > _DOUBLE:
+        array = array.astype("float64")  # else tolist gives numpy's own numbers back
+    if kind in ("m", "M") and hasattr(array, "astype"):
+        return _times(array)
     return array.tolist()
 
 
-def _is_fine_grained(dtype: Any) -> bool:
-    return any(f"[{unit}]" in str(dtype) for unit in ("ns", "ps", "fs", "as"))
+def _structured(array: Any) -> Any:
+    if not array.shape:
+        return {name: to_python(array[name]) for name in array.dtype.names}
+    return [_structured(each) for each in array]
+
+
+def _times(array: Any) -> Any:
+    """Dates and spans as Python's own. Raises ValueError for those that Python's cannot hold.
+
+    Where they are finer than a microsecond: dates as text, spans as seconds.
+    """
+    if any(f"[{unit}]" in str(array.dtype) for unit in ("ns", "ps", "fs", "as")):
+        coarse = array.astype(f"{array.dtype.kind}8[us]")  # numpy gives finer ones as bare integers
+        if ((coarse != array) & (coarse == coarse)).any():  # noqa: PLR0124 - NaT differs from itself
+            return _fine_times(array)
+        array = coarse
+    values = array.tolist()
+    if _holds_integers(values):
+        message = f"An answer holds {array.dtype} values that are no date or time span of Python's: answer with text."
+        raise ValueError(message)
+    return values
+
+
+def _fine_times(array: Any) -> Any:
+    import numpy as np
+
+    if array.dtype.kind == "m":
+        return (array / np.timedelta64(1, "s")).tolist()
+    texts: Any = np.where(np.isnat(array), None, np.datetime_as_string(array))
+    return texts.tolist()
+
+
+def _holds_integers(values: Any) -> bool:
+    return any(map(_holds_integers, values)) if isinstance(values, list) else isinstance(values, int)
 
 
 def _records(frame: Any) -> list[dict[Any, Any]]:

@@ -6,17 +6,19 @@ tensor a feature, named by it. ``outputs`` names the methods to call; by default
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import math
+from collections.abc import Callable, Coroutine, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, Field, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
 
 from .encoding import JSONAnswer, encode
 from .endpoints import endpoint
-from .rows import flattened, nested
+from .rows import Array, Form, Frame, Matrix, Series, adapter_of
 
 if TYPE_CHECKING:
     from .models import ServedModel
@@ -67,8 +69,7 @@ class InferenceRoute(APIRoute):
 
 def inference_router(served: ServedModel) -> APIRouter:
     """The routes under ``/v2/models/<public>``."""
-    row: Any = served.rows.type
-    row_list = TypeAdapter[list[Any]](list[row])
+    row_list = adapter_of(served.form)
 
     def metadata() -> dict[str, Any]:
         return _metadata(served)
@@ -77,7 +78,7 @@ def inference_router(served: ServedModel) -> APIRouter:
         return {"name": served.public, "ready": True}
 
     def infer(request: InferenceRequest) -> dict[str, Any]:
-        rows = row_list.validate_python(_rows(request.inputs, served.rows.features))
+        rows = row_list.validate_python(_rows(request.inputs, served.form.features))
         methods = [output.name for output in request.outputs] or [served.methods[0]]
         outputs = [
             tensor for method in _known(methods, served) for tensor in _tensors(method, served.call(method, rows))
@@ -111,12 +112,12 @@ def _rows(tensors: list[Tensor], features: tuple[str, ...]) -> list[Any]:
 def _column(tensor: Tensor) -> list[Any]:
     if len(tensor.shape) > 1 and any(size != 1 for size in tensor.shape[1:]):
         raise _bad(tensor.name, f"the tensor of one feature has the shape [N] or [N, 1], not {tensor.shape}")
-    return flattened(_values(tensor))
+    return _flattened(_values(tensor))
 
 
 def _values(tensor: Tensor) -> Any:
     try:
-        return nested(flattened(tensor.data), tensor.shape)
+        return _nested(_flattened(tensor.data), tensor.shape)
     except ValueError as error:
         raise _bad(tensor.name, str(error)) from error
 
@@ -135,6 +136,25 @@ def _sentence(problems: Any) -> str:
     return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in problems)
 
 
+def _nested(flat: list[Any], shape: Sequence[int]) -> Any:
+    """Row-major values as nested lists of ``shape``. Raises ValueError where their number is another."""
+    if len(flat) != math.prod(shape):
+        message = f"shape {list(shape)} needs {math.prod(shape)} values, there are {len(flat)}"
+        raise ValueError(message)
+    if 0 in shape[1:]:
+        message = f"the shape {list(shape)} has rows of nothing"
+        raise ValueError(message)
+    for size in reversed(shape[1:]):
+        flat = [flat[start : start + size] for start in range(0, len(flat), size)]
+    return flat
+
+
+def _flattened(values: Any) -> list[Any]:
+    if not isinstance(values, list):
+        return [values]
+    return list(chain.from_iterable(map(_flattened, values)))
+
+
 # --- outputs ------------------------------------------------------------------------------------
 
 
@@ -150,7 +170,7 @@ def _tensors(method: str, answer: Any) -> list[dict[str, Any]]:
 def _tensor(name: str, answer: Any) -> dict[str, Any]:
     values = encode(answer)
     values = values if isinstance(values, list) else [values]
-    flat = flattened(values)
+    flat = _flattened(values)
     return {"name": name, "shape": _shape(values), "datatype": _datatype(answer, flat), "data": flat}
 
 
@@ -174,19 +194,34 @@ def _datatype(answer: Any, flat: list[Any]) -> str:
 
 
 def _metadata(served: ServedModel) -> dict[str, Any]:
-    reader = served.rows
-    if reader.features and reader.dtypes:
-        dtypes = reader.dtypes if len(reader.dtypes) == len(reader.features) else reader.dtypes * len(reader.features)
-        pairs = zip(reader.features, dtypes, strict=True)
-        inputs = [
-            {"name": name, "datatype": _DATATYPES.get(dtype.lower(), "BYTES"), "shape": [-1]} for name, dtype in pairs
-        ]
-    else:
-        width = len(reader.features) or reader.width
-        datatype = _DATATYPES.get(reader.dtypes[0], "BYTES") if reader.dtypes else ("FP64" if width else "BYTES")
-        inputs = [{"name": "inputs", "datatype": datatype, "shape": [-1, width] if width else [-1]}]
+    form, width = served.form, getattr(served.model, "n_features_in_", None)
+    width = len(form.features) or (width if isinstance(width, int) else None)
+    inputs = _columns(form) or [
+        {"name": "inputs", "datatype": _rows_datatype(form, width), "shape": _rows_shape(form, width)}
+    ]
     platform = type(served.model).__module__.partition(".")[0]
     return {"name": served.public, "versions": [], "platform": platform, "inputs": inputs, "outputs": _outputs(served)}
+
+
+def _columns(form: Form) -> list[dict[str, Any]]:
+    """One tensor a feature, where each has a type of its own."""
+    if not isinstance(form, Frame) or not any(dtype.name for dtype in form.dtypes.values()):
+        return []
+    return [
+        {"name": name, "datatype": _DATATYPES.get(dtype.name.lower(), "BYTES"), "shape": [-1]}
+        for name, dtype in form.dtypes.items()
+    ]
+
+
+def _rows_datatype(form: Form, width: int | None) -> str:
+    dtype = form.dtype if isinstance(form, (Array, Matrix)) else form.dtype.name if isinstance(form, Series) else ""
+    return _DATATYPES.get(dtype.lower(), "BYTES") if dtype else "FP64" if width else "BYTES"
+
+
+def _rows_shape(form: Form, width: int | None) -> list[int]:
+    if isinstance(form, Array):
+        return [-1, *(size or -1 for size in form.shape[1:])]
+    return [-1, width] if width else [-1]
 
 
 def _outputs(served: ServedModel) -> list[dict[str, Any]]:

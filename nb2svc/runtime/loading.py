@@ -5,24 +5,36 @@ from __future__ import annotations
 import functools
 import hashlib
 import pickle
+from collections.abc import Iterable
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from .errors import ArtifactError
+from .formats import OWN_FORMATS, load_embedded, loader_of
 from .manifest import ArtifactEntry, Manifest, project_root
+from .mapped import buffers, load_joblib, mapped
 
-_BLOCK = 1 << 20  # bytes read at a time
+_PICKLES = ("joblib", "pickle", "pickle-buffers")
 
 
 class _Unpickler(pickle.Unpickler):
-    """Objects that held a served model hold the one that is served."""
+    """Objects that held a served model hold the one that is served; those with a format of their own are read by it."""
 
-    def persistent_load(self, pid: tuple[str, str]) -> Any:
-        kind, name = pid
-        if kind != "model":
+    def __init__(self, file: BufferedReader, buffers: Iterable[memoryview]) -> None:
+        super().__init__(file, buffers=buffers)
+        self._embedded: dict[int, Any] = {}
+
+    def persistent_load(self, pid: tuple[Any, ...]) -> Any:
+        kind, key, *rest = pid
+        if kind == "model":
+            return load_model(key)
+        if kind == "embedded":
+            self._embedded[key] = load_embedded(*rest)
+        elif kind != "again":
             message = f"unknown reference to a {kind}"
             raise pickle.UnpicklingError(message)
-        return load_model(name)
+        return self._embedded[key]
 
 
 def load_model(name: str) -> Any:
@@ -50,7 +62,8 @@ def _model(name: str) -> Any:
     manifest = _manifest()
     for model in manifest.models:
         if model.name == name:
-            return _load(manifest, model.path)
+            shared = any(entry.path == model.path for entry in manifest.objects)
+            return _objects(model.path)[name] if shared else _file(model.path)
     raise ArtifactError(f"The manifest has no model {name!r}.", hint="Export the notebook again.")
 
 
@@ -59,11 +72,20 @@ def _manifest() -> Manifest:
     return Manifest.load()
 
 
-@functools.cache
 def _objects(path: str) -> dict[str, Any]:
-    """One file, loaded once: what its objects share stays shared."""
-    objects: dict[str, Any] = _load(_manifest(), path)
+    """The objects of one file by name: what they share stays shared, models among them."""
+    manifest = _manifest()
+    entry, artifact = next(entry for entry in manifest.objects if entry.path == path), manifest.artifact(path)
+    if artifact is not None and artifact.format not in _PICKLES:
+        return {entry.names[0]: _file(path)}  # a format of its own holds one object
+    objects: dict[str, Any] = _file(path)
     return objects
+
+
+@functools.cache
+def _file(path: str) -> Any:
+    """One file, loaded once."""
+    return _load(_manifest(), path)
 
 
 def _load(manifest: Manifest, path: str) -> Any:
@@ -74,42 +96,52 @@ def _load(manifest: Manifest, path: str) -> Any:
 
 
 def load_artifact(entry: ArtifactEntry, root: Path) -> Any:
-    """Check and load one file; what is loaded is the very file that was checked. Raises ArtifactError."""
+    """Check and load one artifact; a file that is loaded is the very file that was checked. Raises ArtifactError."""
+    path = root / entry.path
     try:
-        file = (root / entry.path).open("rb")
+        if path.is_dir():
+            _verify(entry, _folder_digest(path))
+            return _read(entry, path, memoryview(b""))
+        file = path.open("rb")
     except OSError as error:
         message = f"{entry.path} ({entry.why}) cannot be read: {error.strerror}."
         raise ArtifactError(message, hint="Copy the whole project, models/ included, or export it again.") from error
     with file:
-        _verify(entry, file)
-        return _unpickle(entry, file)
+        content = mapped(file)
+        _verify(entry, hashlib.sha256(content).hexdigest())
+        return _read(entry, file, content)
 
 
-def _verify(entry: ArtifactEntry, file: BinaryIO) -> None:
-    digest = hashlib.sha256()
-    while block := file.read(_BLOCK):
-        digest.update(block)
-    file.seek(0)
-    if digest.hexdigest() != entry.sha256:
+def _folder_digest(folder: Path) -> str:
+    lines = []
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            digest = hashlib.sha256(mapped(file)).hexdigest()
+        lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
+    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+
+
+def _verify(entry: ArtifactEntry, digest: str) -> None:
+    if digest != entry.sha256:
         message = (
-            f"{entry.path} ({entry.why}) is not the file that was exported, and was not loaded.\n"
+            f"{entry.path} ({entry.why}) is not what was exported, and was not loaded.\n"
             f"  expected SHA-256 {entry.sha256}\n"
-            f"  got      SHA-256 {digest.hexdigest()}"
+            f"  got      SHA-256 {digest}"
         )
         hint = "Restore the file from where the project came from, or export the notebook again."
         raise ArtifactError(message, hint=hint)
 
 
-def _unpickle(entry: ArtifactEntry, file: BinaryIO) -> Any:
-    if entry.format not in ("joblib", "pickle"):
+def _read(entry: ArtifactEntry, source: BufferedReader | Path, content: memoryview) -> Any:
+    if entry.format not in (*_PICKLES, *OWN_FORMATS) and not entry.loader:
         message = f"{entry.path} has the format {entry.format!r}, which this runtime does not read."
         raise ArtifactError(message, hint="Export the notebook again with the nb2svc you have now.")
     try:
+        if isinstance(source, Path) or entry.format not in _PICKLES:
+            return loader_of(entry.format, entry.loader)(source, entry.options)
         if entry.format == "joblib":
-            import joblib
-
-            return joblib.load(file)
-        return _Unpickler(file).load()
+            return load_joblib(source, content)
+        return _Unpickler(source, buffers(content) if entry.format == "pickle-buffers" else ()).load()
     except Exception as error:
         message = f"{entry.path} (a {entry.type}, {entry.why}) cannot be loaded: {type(error).__name__}: {error}"
         hint = "Install exactly the versions of requirements.txt; the cause stands in the traceback."

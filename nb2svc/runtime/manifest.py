@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,6 +26,7 @@ RUNTIME_DISTRIBUTIONS = {
 #: Distributions that the runtime needs only for what the reason says.
 OPTIONAL_DISTRIBUTIONS = {
     "joblib": "loads model files of the joblib format",
+    "pandas": "gives models their rows as a DataFrame",
     "python-multipart": "reads form fields and uploaded files",
 }
 
@@ -49,13 +50,19 @@ class ModelEntry(_Record):
     features: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
     frame: bool = False
+    inputs: str = ""
+    outputs: dict[str, str] = Field(default_factory=dict)
     batch: bool = True
     max_batch: int | None = None
     cell: int | None = None
 
 
 class ArtifactEntry(_Record):
-    """A file with live objects. ``sha256`` is bare hex, ``size`` bytes."""
+    """A file or folder with live objects. ``sha256`` is bare hex, ``size`` bytes.
+
+    A folder's is the SHA-256 of the sorted lines ``<sha256>  <path in it>`` of its files. ``loader`` is
+    ``package.module:function`` where the runtime does not read the format itself, ``options`` is what it is told.
+    """
 
     path: str
     format: str
@@ -64,10 +71,14 @@ class ArtifactEntry(_Record):
     type: str
     why: str
     modules: tuple[str, ...] = ()
+    loader: str = ""
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class ObjectsEntry(_Record):
-    """Live objects that share parts, by name in one pickled dict. ``path`` names its artifact."""
+    """Live objects that share parts, by name in one pickled dict; or one object in a format of its own. ``path`` names
+    the artifact.
+    """
 
     names: tuple[str, ...]
     path: str
@@ -83,6 +94,8 @@ class EndpointEntry(_Record):
     batch: bool = False
     body: str = ""
     spread: bool = False
+    parameters: str = ""
+    answer: str = ""
     cell: int | None = None
 
 

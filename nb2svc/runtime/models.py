@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field, ValidationError
 from typing_extensions import TypedDict
 
 from .endpoints import endpoint
 from .inference import inference_router
-from .rows import RowReader
+from .rows import Form, form_of, untyped_form
+
+logger = logging.getLogger(__name__)
+
+#: What models raise for rows that they do not take.
+_REFUSALS = (ValueError, TypeError, OverflowError)
 
 
 class Outputs(TypedDict):
@@ -21,15 +28,29 @@ class Outputs(TypedDict):
 class ServedModel:
     """A model with its methods and how it takes rows. Where concurrent calls will become one."""
 
-    def __init__(self, public: str, model: Any, methods: Sequence[str], rows: RowReader) -> None:
+    def __init__(self, public: str, model: Any, methods: Sequence[str], form: Form) -> None:
         self.public = public
         self.model = model
         self.methods = tuple(methods)
-        self.rows = rows
+        self.form = form
 
     def call(self, method: str, rows: Sequence[Any]) -> Any:
-        """The method's answer to checked rows, as the model gives it."""
-        return getattr(self.model, method)(self.rows.stack(rows))
+        """The method's answer to checked rows, as the model gives it.
+
+        Raises RequestValidationError where the rows do not fit together, or the model refuses them.
+        """
+        try:
+            inputs = self.form.stack(rows)
+        except ValidationError as error:
+            problems = [{**each, "loc": ("body", "inputs", *each["loc"])} for each in error.errors(include_url=False)]
+            raise RequestValidationError(problems) from error
+        try:
+            return getattr(self.model, method)(inputs)
+        except _REFUSALS as error:
+            logger.warning("%s.%s refuses rows", self.public, method, exc_info=error)
+            message = f"the model refuses these rows: {error}"
+            problem = {"type": "value_error", "loc": ("body", "inputs"), "msg": message}
+            raise RequestValidationError([problem]) from error
 
 
 def model_routes(
@@ -37,36 +58,38 @@ def model_routes(
     model: Any,
     *,
     methods: Sequence[str],
+    inputs: Any = None,
+    outputs: Mapping[str, Any] | None = None,
     features: Sequence[str] = (),
-    dtypes: Sequence[str] = (),
     frame: bool = False,
     batch: bool = True,  # noqa: ARG001 - concurrent calls do not coalesce yet
     max_batch: int | None = None,  # noqa: ARG001 - as above
 ) -> APIRouter:
     """``POST /models/<public>/<method>``: ``{"inputs": [row, …]}`` → ``{"outputs": […]}``; and the same under ``/v2/``.
 
-    ``features``, ``dtypes`` and ``frame`` are those of the example (:class:`.rows.RowReader`). A bad row is answered
-    with 422, which names its place and feature.
+    ``inputs`` is the type of all rows (:mod:`.rows`), ``outputs`` that of each method's answer, which documents it and
+    checks nothing. Without ``inputs`` rows are taken as the model's ``features`` and ``frame`` (it was fitted on a
+    DataFrame) say. A bad row is answered with 422, which names its place and feature.
     """
-    width = None if features else getattr(model, "n_features_in_", None)
-    rows = RowReader(tuple(features), tuple(dtypes), frame, width if isinstance(width, int) else None)
-    served = ServedModel(public, model, methods, rows)
+    width = getattr(model, "n_features_in_", None)
+    form = untyped_form(features, frame=frame, width=width if isinstance(width, int) else None)
+    served = ServedModel(public, model, methods, form if inputs is None else form_of(inputs))
     name = "".join(part.capitalize() for part in public.replace("-", "_").split("_"))
-    row: Any = rows.type
-    inputs: Any = TypedDict(f"{name}Inputs", {"inputs": Annotated[list[row], Field(min_length=1)]})  # type: ignore[misc]
+    rows: Any = Annotated[list[served.form.row], Field(min_length=1)]  # type: ignore[name-defined]
+    request: Any = TypedDict(f"{name}Request", {"inputs": rows})  # type: ignore[misc]
     router = APIRouter(tags=[public])
     for method in served.methods:
-        route = endpoint(_method(served, method, inputs))
-        router.post(f"/models/{public}/{method}", response_model=Outputs)(route)
+        route = endpoint(_method(served, method, request))
+        router.post(f"/models/{public}/{method}", response_model=(outputs or {}).get(method, Outputs))(route)
     router.include_router(inference_router(served))
     return router
 
 
-def _method(served: ServedModel, method: str, inputs: Any) -> Callable[..., Any]:
+def _method(served: ServedModel, method: str, request: Any) -> Callable[..., Any]:
     def call(body: dict[str, Any]) -> Any:
         return {"outputs": served.call(method, body["inputs"])}
 
-    call.__annotations__ = {"body": inputs}  # unannotated, the answer is written by the plain rule
+    call.__annotations__ = {"body": request}  # unannotated, the answer is written by the plain rule
     call.__name__ = f"{served.public}_{method}"
     call.__doc__ = f"Call `{method}` of the model `{served.public}` with rows, in order."
     return call

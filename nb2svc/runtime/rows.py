@@ -1,144 +1,189 @@
-"""From the rows of a request to what a model's methods take."""
+"""Rows of JSON as what a model or handler takes: a DataFrame, an array, a Series, or the rows themselves.
+
+A form stands in an annotation, ``Annotated[Any, Frame(HouseRow)]``: pydantic checks each row by ``row``, so that a bad
+one is named by its place and column, and ``stack`` makes of the checked rows what the notebook had.
+"""
 
 from __future__ import annotations
 
-import json
-import math
-import re
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from itertools import chain
-from typing import Annotated, Any
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Annotated, Any, get_args, get_origin
 
-from fastapi.exceptions import RequestValidationError
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NaiveDatetime, TypeAdapter, WithJsonSchema
-from typing_extensions import TypedDict
+from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, with_config
+from pydantic_core import CoreSchema, core_schema
+from typing_extensions import TypedDict, get_type_hints
 
-_NUMBERS = (bool, int, float, type(None))
-_NUMERIC = re.compile(r"bool|u?int\d+|float\d+")
+from .columns import MISFIT, Dtype, refused, stacked
 
 
-@dataclass(frozen=True, slots=True)
-class RowReader:
-    """Checks rows and stacks them.
+class Form(ABC):
+    """How rows are checked and stacked. ``features`` are the names of a row's values, () where they have none."""
 
-    A row is a list of values in the order of ``features``, or an object keyed by them; where the features are not
-    known, a list (of ``width`` values, where that is) or whatever else the model takes, such as a text. ``dtypes``
-    are pandas or numpy names, one a feature or one for all; a categorical's may carry its categories in order, as
-    ``category["low","high"]``. ``frame``: the model takes a DataFrame of these columns, else an array where the rows
-    are lists and numpy is there, else the rows as they are.
+    row: Any
+    features: tuple[str, ...] = ()
+
+    @abstractmethod
+    def stack(self, rows: Sequence[Any]) -> Any:
+        """Checked rows as the model takes them. Raises pydantic's ValidationError where they do not fit."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        rows = handler.generate_schema(list[self.row])  # type: ignore[name-defined]
+        return core_schema.no_info_after_validator_function(self.stack, rows)
+
+
+class Frame(Form):
+    """A DataFrame: each row an object, or a list of its values in the order of the columns.
+
+    ``columns`` is a TypedDict. Its fields say their ``Dtype``; in one that says none, pandas chooses.
     """
 
-    features: tuple[str, ...] = ()
-    dtypes: tuple[str, ...] = ()
-    frame: bool = False
-    width: int | None = None
-
-    @property
-    def type(self) -> Any:
-        """What pydantic checks a row by: a bad one is named by its place, and the feature."""
-        if self.features:
-            return _feature_row(self.features, self._column_dtypes)
-        return Annotated[Any, BeforeValidator(_width_check(self.width))]
+    def __init__(self, columns: Any) -> None:
+        self.row = _named_row(columns)
+        self.dtypes = _dtypes(columns)
+        self.features = tuple(self.dtypes)
 
     def stack(self, rows: Sequence[Any]) -> Any:
-        """Checked rows as the model takes them. Raises RequestValidationError where they do not fit together."""
-        try:
-            if self.frame:
-                return self._frame(rows)
-            if self.features:
-                return self._array([[row[name] for name in self.features] for row in rows])
-            return self._array(rows) if all(isinstance(row, list) for row in rows) else rows
-        except (ValueError, TypeError, OverflowError) as error:
-            problem = {"type": "value_error", "loc": ("body", "inputs"), "msg": f"The rows do not fit: {error}"}
-            raise RequestValidationError([problem]) from error
-
-    @property
-    def _column_dtypes(self) -> tuple[str, ...]:
-        if len(self.dtypes) == len(self.features):
-            return self.dtypes
-        return (self.dtypes[0] if len(self.dtypes) == 1 else "",) * len(self.features)
-
-    def _frame(self, rows: Sequence[Any]) -> Any:
         import pandas as pd
 
-        columns = {
-            name: _column([row[name] for row in rows], dtype)
-            for name, dtype in zip(self.features, self._column_dtypes, strict=True)
-        }
-        return pd.DataFrame(columns) if columns else pd.DataFrame(rows)
-
-    def _array(self, rows: Sequence[list[Any]]) -> Any:
-        numpy = sys.modules.get("numpy")  # a model that takes arrays has imported it
-        if numpy is None:
-            return rows
-        if self.dtypes and all(_NUMERIC.fullmatch(dtype) for dtype in self.dtypes):
-            return numpy.asarray(rows, dtype=numpy.result_type(*map(numpy.dtype, self.dtypes)))
-        return numpy.asarray(rows, dtype=_natural_dtype(rows))
+        columns = {name: _column([row[name] for row in rows], dtype, name) for name, dtype in self.dtypes.items()}
+        return pd.DataFrame(columns)
 
 
-def _natural_dtype(rows: Sequence[list[Any]]) -> type | None:
-    """None leaves it to numpy, which must not see text beside numbers: it would make all of it text."""
-    values = list(chain.from_iterable(rows))
-    if any(isinstance(value, (list, dict)) for value in values):
-        return None
-    if all(isinstance(value, _NUMBERS) for value in values):
-        return float if None in values else None
-    return object
+class Matrix(Form):
+    """An array of two dimensions whose columns have names: rows as for :class:`Frame`."""
+
+    def __init__(self, columns: Any, dtype: str = "") -> None:
+        self.row = _named_row(columns)
+        self.features = tuple(get_type_hints(columns))
+        self.dtype = dtype
+
+    def stack(self, rows: Sequence[Any]) -> Any:
+        return stacked([[row[name] for name in self.features] for row in rows], self.dtype)
 
 
-# --- columns ------------------------------------------------------------------------------------
+class Array(Form):
+    """An array of ``dtype`` and ``shape``, that of the example; None stands for the first dimension, which is free."""
+
+    def __init__(self, item: Any, dtype: str, shape: Sequence[int | None]) -> None:
+        self.dtype = dtype
+        self.shape = tuple(shape)
+        self.row = item
+        for size in reversed(self.shape[1:]):
+            self.row = Annotated[list[self.row], Field(min_length=size, max_length=size)]  # type: ignore[name-defined]
+
+    def stack(self, rows: Sequence[Any]) -> Any:
+        array = stacked(rows, self.dtype)
+        return array if len(rows) else array.reshape(0, *self.shape[1:])
 
 
-def _column(values: list[Any], dtype: str) -> Any:
-    import pandas as pd
+class Series(Form):
+    """A pandas Series, one value a row."""
 
-    if not dtype:
-        return values
-    if _is_categorical(dtype):
-        categories = json.loads(dtype.removeprefix("category")) if dtype != "category" else None
-        return pd.Categorical(values, categories=categories)
-    return pd.Series(values, dtype=dtype)
+    def __init__(self, item: Any, dtype: Dtype, name: str | None = None) -> None:
+        self.row = item
+        self.dtype = dtype
+        self.name = name
 
+    def stack(self, rows: Sequence[Any]) -> Any:
+        import pandas as pd
 
-def _is_categorical(dtype: str) -> bool:
-    return dtype.startswith("category")
-
-
-def _value_type(dtype: str) -> Any:
-    """The type of one value of a column; columns that can hold what is missing take null."""
-    nullable = dtype[:1].isupper() or dtype == "boolean"
-    name = dtype.lower()
-    found: Any = Any
-    if name.startswith("float"):
-        found, nullable = float, True
-    elif matched := re.fullmatch(r"(u?)int(\d+)", name):
-        found = _integer(int(matched[2]), signed=not matched[1])
-    elif name in ("bool", "boolean"):
-        found = bool
-    elif name.startswith(("str", "<u")):
-        found, nullable = str, True
-    elif name.startswith("datetime64"):
-        found, nullable = (AwareDatetime if "," in name else NaiveDatetime), True
-    elif name.startswith("timedelta64"):
-        found, nullable = timedelta, True
-    return found | None if nullable and found is not Any else found
+        return pd.Series(_column(list(rows), self.dtype), name=self.name)
 
 
-def _integer(bits: int, *, signed: bool) -> Any:
-    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
-    return Annotated[int, Field(ge=low, le=high)]
+class Plain(Form):
+    """The rows as they are, each checked by its type."""
+
+    def __init__(self, row: Any) -> None:
+        self.row = row
+
+    def stack(self, rows: Sequence[Any]) -> Any:
+        return rows
 
 
-# --- rows ---------------------------------------------------------------------------------------
+class Untyped(Form):
+    """Rows of a model without an example: an array of lists where numpy is there, else the rows as they are."""
+
+    def __init__(self, width: int | None = None) -> None:
+        self.width = width
+        self.row = Annotated[Any, BeforeValidator(self._of_width)]
+
+    def stack(self, rows: Sequence[Any]) -> Any:
+        return stacked(rows) if all(isinstance(row, list) for row in rows) else rows
+
+    def _of_width(self, value: Any) -> Any:
+        if self.width is not None and isinstance(value, list) and len(value) != self.width:
+            message = f"a row has {self.width} values, this one {len(value)}"
+            raise ValueError(message)
+        return value
 
 
-def _feature_row(features: tuple[str, ...], dtypes: tuple[str, ...]) -> Any:
-    types = {name: _value_type(dtype) for name, dtype in zip(features, dtypes, strict=True)}
-    row = TypedDict("Row", types)  # type: ignore[misc]
-    row.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
+def form_of(inputs: Any) -> Form:
+    """The form in an annotation of all rows: ``Annotated[Any, Frame(…)]``, or ``list[…]`` for rows as they are."""
+    for metadata in get_args(inputs):
+        if isinstance(metadata, Form):
+            return metadata
+    if get_origin(inputs) is list:
+        return Plain(get_args(inputs)[0])
+    message = f"{inputs!r} says nothing about rows: use list[…], or Annotated[Any, Frame(…)]"
+    raise TypeError(message)
+
+
+def untyped_form(features: Sequence[str], *, frame: bool, width: int | None) -> Form:
+    """The form of a model without an example, from what it says of itself."""
+    if not features:
+        return Untyped(width)
+    columns: Any = TypedDict("Row", dict.fromkeys(features, Any))  # type: ignore[misc]
+    closed = with_config(ConfigDict(extra="forbid"))(columns)
+    return Frame(closed) if frame else Matrix(closed)
+
+
+def adapter_of(form: Form) -> TypeAdapter[list[Any]]:
+    """Checks a whole list of rows."""
+    return TypeAdapter(list[form.row])  # type: ignore[name-defined]
+
+
+# --- named rows ---------------------------------------------------------------------------------
+
+
+def _dtypes(columns: Any) -> dict[str, Dtype]:
+    hints = get_type_hints(columns, include_extras=True)
+    return {
+        name: next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Dtype)), Dtype())
+        for name, hint in hints.items()
+    }
+
+
+def _column(values: list[Any], dtype: Dtype, *name: str) -> Any:
+    try:
+        return dtype.column(values)
+    except MISFIT as error:
+        # The first value that the column cannot hold by itself; else the whole column.
+        place = next(((position,) for position, value in enumerate(values) if not _fits(value, dtype)), ())
+        value = values[place[0]] if place else values
+        raise refused((*place, *name), value, f"does not fit {dtype.name or 'one column'}: {error}") from error
+
+
+def _fits(value: Any, dtype: Dtype) -> bool:
+    try:
+        dtype.column([value])
+    except MISFIT:
+        return False
+    return True
+
+
+class _RowSchema:
+    """In OpenAPI a row of named values has either of its two forms."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        by_name = handler(schema)
+        fields = list(handler.resolve_ref_schema(by_name)["properties"].values())
+        in_order = {"type": "array", "prefixItems": fields, "minItems": len(fields), "maxItems": len(fields)}
+        return {"anyOf": [by_name, in_order]}
+
+
+def _named_row(columns: Any) -> Any:
+    features = list(get_type_hints(columns))
 
     def by_name(value: Any) -> Any:
         if not isinstance(value, list):
@@ -148,40 +193,4 @@ def _feature_row(features: tuple[str, ...], dtypes: tuple[str, ...]) -> Any:
             raise ValueError(message)
         return dict(zip(features, value, strict=True))
 
-    return Annotated[row, BeforeValidator(by_name), WithJsonSchema(_row_schema(types))]
-
-
-def _row_schema(types: dict[str, Any]) -> dict[str, Any]:
-    properties = {name: TypeAdapter(each).json_schema() for name, each in types.items()}
-    by_name = {"type": "object", "properties": properties, "required": list(types), "additionalProperties": False}
-    in_order = {"type": "array", "items": {}, "minItems": len(types), "maxItems": len(types)}
-    return {"anyOf": [by_name, in_order], "title": "Row"}
-
-
-def _width_check(width: int | None) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        if width is not None and isinstance(value, list) and len(value) != width:
-            message = f"a row has {width} values, this one {len(value)}"
-            raise ValueError(message)
-        return value
-
-    return check
-
-
-# --- tensors ------------------------------------------------------------------------------------
-
-
-def nested(flat: list[Any], shape: Sequence[int]) -> Any:
-    """Row-major values as nested lists of ``shape``. Raises ValueError where their number is another."""
-    if len(flat) != math.prod(shape):
-        message = f"shape {list(shape)} needs {math.prod(shape)} values, there are {len(flat)}"
-        raise ValueError(message)
-    for size in reversed(shape[1:]):
-        flat = [flat[start : start + size] for start in range(0, len(flat), size)]
-    return flat
-
-
-def flattened(values: Any) -> list[Any]:
-    if not isinstance(values, list):
-        return [values]
-    return list(chain.from_iterable(map(flattened, values)))
+    return Annotated[columns, BeforeValidator(by_name), _RowSchema()]

@@ -102,6 +102,19 @@ def adapter(annotation: Any) -> TypeAdapter[Any] | None:
     return found
 
 
+def annotated(signature: Signature, types: Any) -> Signature:
+    """The signature with the annotations of ``types``, a TypedDict, where it has none of its own."""
+    hints = get_type_hints(types, include_extras=True)
+    return signature.replace(
+        parameters=[
+            each.replace(annotation=hints[each.name])
+            if each.annotation is Parameter.empty and each.name in hints
+            else each
+            for each in signature.parameters.values()
+        ]
+    )
+
+
 def keyword_only(signature: Signature) -> list[Parameter]:
     """The parameters without their order, which means nothing to FastAPI: it calls by keyword."""
     return [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in signature.parameters.values()]

@@ -229,9 +229,13 @@ def drift(expected: Mapping[str, Mapping[str, str]], module_path: str) -> dict[s
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     notebook = sys.modules.get("service.notebook")
+    if notebook is None or notebook.__file__ is None:
+        return {}
+    with open(notebook.__file__, encoding="utf-8") as file:  # noqa: PTH123 (pathlib costs its import)
+        find = module.in_file(file.read())
     found = {}
     for name, texts in expected.items():
-        if differences := module.differences(texts, module.fingerprint(getattr(notebook, name, None))):
+        if differences := module.differences(texts, module.fingerprint(getattr(notebook, name, None), find)):
             found[name] = differences
     return found
 

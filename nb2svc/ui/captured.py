@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..capture.found import Found
 from ..capture.registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
-from ..capture.spec import LiveKernel, answers_of_model, answers_with_errors, closure_of, live_app, raise_problems
+from ..capture.spec import LiveKernel, answer_examples, closure_of, live_app, raise_problems
 from ..values import Example
 from ..wording import count, shorten, size_text
 from .cards import Card, Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _KINDS = {
     "function": "function",
@@ -34,18 +34,16 @@ def card(mark: Marked, before: Registry, kernel: LiveKernel, name: str) -> Card:
     found = closure_of(before.put(mark), kernel, [mark])
     raise_problems(found.problems)
     replaced = before.replaced_by(mark)
+    if isinstance(mark, MarkedStartup):
+        return _startup_card(mark, found, replaced)
+    examples = answer_examples(mark, live_app(Registry((mark,)), name), found, kernel)
     if isinstance(mark, MarkedModel):
-        return _model_card(mark, found, replaced, live_app(Registry((mark,)), name))
-    if isinstance(mark, MarkedEndpoint):
-        return _endpoint_card(mark, found, replaced, live_app(Registry((mark,)), name))
-    return _startup_card(mark, found, replaced)
+        return _model_card(mark, found, replaced, examples)
+    return _endpoint_card(mark, found, replaced, examples)
 
 
-def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], app: Any) -> Card:
-    from ..capture.inputs import inputs_of
-
-    inputs = inputs_of(mark)
-    examples = answers_of_model(mark, app)
+def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], examples: Sequence[Example]) -> Card:
+    inputs = mark.inputs
     kind = type(mark.value)
     facts = [
         ("type", kind.__qualname__ if kind.__module__ == "__main__" else f"{kind.__module__}.{kind.__qualname__}"),
@@ -65,8 +63,7 @@ def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], app
     )
 
 
-def _endpoint_card(mark: MarkedEndpoint, found: Found, replaced: Iterable[Marked], app: Any) -> Card:
-    examples = answers_with_errors(mark, app)
+def _endpoint_card(mark: MarkedEndpoint, found: Found, replaced: Iterable[Marked], examples: Sequence[Example]) -> Card:
     footer = "" if examples else "No example: answers of the container will not be verified. Add --example {…}"
     return Card(
         title=f"{mark.method} {mark.path}",
@@ -120,6 +117,8 @@ def _closure_facts(found: Found, *, but: str = "") -> list[tuple[str, str]]:
         facts.append(("packages", ", ".join(packages)))
     if found.helpers:
         facts.append(("modules", f"{', '.join(sorted(found.helpers))} (copied)"))
+    if found.files:
+        facts.append(("files", f"{', '.join(sorted(found.files))} (copied)"))
     if found.environment:
         facts.append(("environment", ", ".join(sorted(found.environment))))
     return facts

@@ -64,6 +64,7 @@ class Expected(BaseModel):
     warns: tuple[str, ...] = ()  # serves: each is part of what the cells showed
     docker: bool = False  # serves: in a container too
     needs: tuple[str, ...] = ()  # import names that must be installed
+    engine: Literal["process", "none"] = "process"  # serves; none: what it needs is too large, the clean room must do
     export: str = ""  # options of ``%nb2svc export``
     env: dict[str, str] = {}  # environment variables of kernel and service
 
@@ -73,6 +74,8 @@ class Expected(BaseModel):
             raise ValueError("cell and says are for cases that are refused")
         if self.outcome == "refused" and not (self.cell and self.says):
             raise ValueError("a refused case names the cell, and what the error says")
+        if self.docker and self.engine == "none":
+            raise ValueError("without an engine there is no container")
         if self.outcome == "refused" and (self.warns or self.docker):
             raise ValueError("warns and docker are for cases that are served")
         return self

@@ -42,12 +42,17 @@ class Served:
 
     def verify(self) -> None:
         """Raises what the case's own ``verify`` raises."""
-        if self.case.verify:
-            with httpx.Client(base_url=self.service.url, trust_env=False, timeout=30) as client:
-                runpy.run_path(str(self.case.verify))["verify"](_asking(client), self.project.root)
+        with httpx.Client(base_url=self.service.url, trust_env=False, timeout=30) as client:
+            verify(self.case, self.project.root, _asking(client))
 
     def logs(self) -> str:
         return self.engine.logs(self.service, LOG_LINES)
+
+
+def verify(case: Case, project: Path, ask: Any = None) -> None:
+    """What the case's own ``verify`` says of the project, and of the service that ``ask`` asks."""
+    if case.verify:
+        runpy.run_path(str(case.verify))["verify"](ask, project)
 
 
 def _asking(client: httpx.Client) -> Any:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 from case_folder import CaseError, folders, load
 from requirement import need
-from serving import served
+from serving import served, verify
 
 
 def engines_of(folder):
@@ -57,6 +57,9 @@ def must_serve(run, engine):
     missing = [text for text in run.case.expected.warns if text not in run.shown]
     assert not missing, f"no cell warns of {missing}"
     assert "not verified" not in run.shown
+    if run.case.expected.engine == "none":  # the clean room has answered the examples
+        verify(run.case, run.project)
+        return
     with served(run.case, run.project, engine) as service:
         report = service.replay()
         failed = [check for check in report.checks if check.outcome == "failed"]

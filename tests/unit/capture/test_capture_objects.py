@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import logging
 import pickle
 import sys
 import threading
+import time
 from types import ModuleType
 
 import numpy as np
@@ -10,8 +12,9 @@ import pytest
 
 from nb2svc.capture.artifacts import dump_model, dump_objects
 from nb2svc.capture.objects import UnpicklableError, probe
-from nb2svc.capture.sharing import groups
+from nb2svc.capture.sharing import sharing
 
+LOGGER = logging.getLogger("notebook")
 NOTEBOOK = """
 import enum
 class Encoder:
@@ -121,8 +124,33 @@ def test_objects_that_share_parts_form_groups():
         "f": [np.float64(1.0), np.dtype("f8"), "text"],
         "g": [np.float64(1.0), np.dtype("f8"), "text"],
     }
-    assert groups(values, {}) == (("a", "b"), ("c", "d"), ("e",), ("f",), ("g",))
-    assert groups({"a": {"m": shared}, "b": shared}, {id(shared): "model"}) == (("a",), ("b",))
+    assert sharing(values, {}).groups == (("a", "b"), ("c", "d"), ("e",), ("f",), ("g",))
+    assert sharing({"a": {"m": shared}, "c": {"m": shared}}, {"m": shared}).groups == (("a",), ("c",))
     cycle: list[object] = []
     cycle.append(cycle)
-    assert groups({"z": cycle, "y": [cycle]}, {}) == (("y", "z"),)
+    assert sharing({"z": cycle, "y": [cycle]}, {}).groups == (("y", "z"),)
+    deep = ((shared,),)
+    assert sharing({"a": [deep], "b": {"x": deep}, "c": [((shared,),)]}, {}).groups == (("a", "b", "c"),)
+    assert sharing({"a": [LOGGER, sys], "b": [LOGGER, sys]}, {}).groups == (("a",), ("b",))
+
+
+def test_models_that_share_parts_with_others_form_groups():
+    encoder, table = {"x": 1}, [1]
+    one, two, three = {"encoder": encoder}, {"encoder": encoder}, {"table": table}
+    models = {"one": one, "two": two, "three": three}
+    assert sharing({}, models).groups == (("one", "two"),)
+    assert sharing({"encoder": encoder, "t": 0}, models).groups == (("encoder", "one", "two"), ("t",))
+    assert sharing({"table": table, "all": [one, three]}, models).groups == (("all", "one", "table", "three", "two"),)
+    assert sharing({"all": [three]}, models).groups == (("all",), ("one", "two"))  # refers to the model's own file
+    assert sharing({}, {"inner": encoder, "outer": one}).groups == (("inner", "outer"),)
+    apart = sharing({"encoder": encoder}, models, fixed=["one"])
+    assert apart.groups == (("encoder", "two"),)
+    assert [name for name, _ in apart.apart] == ["one"]
+    assert sharing({"encoder": encoder}, models, fixed=["one", "two"]).groups == (("encoder",),)
+
+
+def test_looking_for_what_is_shared_takes_time_in_proportion():
+    values = {f"v{number}": [{"n": number, "parts": [number]} for _ in range(20)] for number in range(2_000)}
+    begin = time.perf_counter()
+    assert len(sharing(values, {}).groups) == 2_000
+    assert time.perf_counter() - begin < 2

@@ -75,7 +75,7 @@ def test_model_options():
         "": "needs the name of the variable",
         "a b": "needs the name of the variable",
         "clf --location s3://x": "not available yet",
-        "clf --format onnx": "not available",
+        "clf --format onyx": "not available",
     }.items():
         with pytest.raises(UsageError, match=message):
             model_options(line)

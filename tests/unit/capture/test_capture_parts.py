@@ -9,6 +9,7 @@ import pytest
 
 from nb2svc.capture import literals, startup
 from nb2svc.capture.environment import variables_read
+from nb2svc.capture.inputs import Inputs
 from nb2svc.capture.options import EndpointOptions, ModelOptions
 from nb2svc.capture.ordering import Node, in_order
 from nb2svc.capture.registry import MarkedEndpoint, MarkedModel, Registry
@@ -131,6 +132,7 @@ def endpoint(name, path, cell_id=None, method="POST"):
         path=path,
         requests=(),
         body=None,
+        parameters=None,
         where=Where(),
         cell_id=cell_id,
     )
@@ -143,6 +145,7 @@ def model(public, variable, cell_id=None):
         value=1,
         methods=(),
         example=None,
+        inputs=Inputs(),
         where=Where(),
         cell_id=cell_id,
     )

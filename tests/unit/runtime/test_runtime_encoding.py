@@ -105,7 +105,7 @@ def test_any_nesting_is_what_fastapi_gives(value: Any) -> None:
         (np.array(["a", 1, None, np.float64(2)], dtype=object), ["a", 1, None, 2.0]),
         (np.ma.array([1, 2], mask=[False, True]), [1, None]),
         (np.datetime64("2024-01-02"), "2024-01-02"),
-        (np.array(["2024-01-02T03:04:05.123456789", "NaT"], "M8[ns]"), ["2024-01-02T03:04:05.123456", None]),
+        (np.array(["2024-01-02T03:04:05.123456789", "NaT"], "M8[ns]"), ["2024-01-02T03:04:05.123456789", None]),
         (np.timedelta64(90, "s"), 90.0),
         (sparse.csr_matrix(np.eye(2)), [[1.0, 0.0], [0.0, 1.0]]),
         ({np.int64(1): np.int8(2)}, {"1": 2}),

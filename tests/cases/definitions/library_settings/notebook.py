@@ -1,12 +1,13 @@
-# A cell changed a setting inside a library; no name of the handler leads there. The way out is %%startup.
+# A cell changed a setting inside a library; no name of the handler leads there.
 
 # %% [setting]
-import decimal
+import numpy as np
+import pandas as pd
 
-decimal.getcontext().prec = 5
-decimal.DefaultContext.prec = 5
+np.set_printoptions(precision=3)
+pd.set_option("display.precision", 1)
 
 # %% [third]
 %%endpoint --example {}
-def third() -> str:
-    return str(decimal.Decimal(1) / 3)
+def third() -> list[str]:
+    return [str(np.array([1 / 3])), pd.Series([1 / 3]).to_string()]

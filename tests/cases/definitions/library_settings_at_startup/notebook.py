@@ -2,12 +2,11 @@
 
 # %% [setting]
 %%startup
-import decimal
+import numpy as np
 
-decimal.DefaultContext.prec = 5
-decimal.setcontext(decimal.DefaultContext)
+np.set_printoptions(precision=3)
 
 # %% [third]
 %%endpoint --example {}
 def third() -> str:
-    return str(decimal.Context().divide(decimal.Decimal(1), 3))
+    return str(np.array([1 / 3]))

@@ -49,4 +49,4 @@ pass
 # %% [handler]
 %%endpoint --example {"x": 3.0}
 def both(x: float) -> list:
-    return [round(float(model.predict([[x]])[0]), 6), Shift(1.0).transform(np.array([x])).tolist()]
+    return [round(float(model.predict(np.array([[x]]))[0]), 6), Shift(1.0).transform(np.array([x])).tolist()]

@@ -1,0 +1,116 @@
+"""PyTorch: modules for its restricted unpickler, TorchScript and exported programs in their archives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from .adapter import Needs, UnsuitableError, is_a
+from .archives import rewritten
+
+
+class Torch:
+    """``nn.Module`` in PyTorch's own file, read with ``weights_only=True``: tensors, and the listed classes only."""
+
+    name = "torch"
+    automatic = True
+    loader = ""
+
+    def claims(self, value: object) -> bool:
+        return is_a(value, "torch", "Module") and not is_a(value, "torch", "ScriptModule")
+
+    def embeds(self, value: object) -> bool:  # noqa: ARG002 - inside other objects it shares parts with them
+        return False
+
+    def needs(self, value: Any) -> Needs:
+        return Needs(modules=("torch",), notes=(*_moved(value), *_training(value)))
+
+    def dump(self, value: Any, folder: Path) -> Mapping[str, Any]:
+        import torch
+
+        target = folder / "model.pt"
+        torch.save(value, target)
+        try:
+            names = torch.serialization.get_unsafe_globals_in_checkpoint(target)
+        except AttributeError as error:  # before PyTorch 2.6
+            raise UnsuitableError("this version of PyTorch cannot list the classes of a file") from error
+        return {"classes": sorted({*names, *_dtypes(names)})}
+
+
+class TorchScript:
+    """``torch.jit`` modules, without the paths of the files that they were compiled from."""
+
+    name = "torchscript"
+    automatic = True
+    loader = ""
+
+    def claims(self, value: object) -> bool:
+        return is_a(value, "torch", "ScriptModule")
+
+    def embeds(self, value: object) -> bool:  # noqa: ARG002 - pickle cannot hold them
+        return True
+
+    def needs(self, value: Any) -> Needs:
+        return Needs(modules=("torch",), notes=_moved(value))
+
+    def dump(self, value: Any, folder: Path) -> Mapping[str, Any]:
+        import torch
+
+        target = folder / "model.pt"
+        torch.jit.save(value, str(target))
+        rewritten(target, lambda name, data: None if name.endswith(".debug_pkl") else data)
+        return {}
+
+
+class TorchExport:
+    """``torch.export.ExportedProgram``, without the stack traces of where it was exported."""
+
+    name = "torch_export"
+    automatic = True
+    loader = ""
+
+    def claims(self, value: object) -> bool:
+        return is_a(value, "torch", "ExportedProgram")
+
+    def embeds(self, value: object) -> bool:  # noqa: ARG002 - pickle cannot hold them
+        return True
+
+    def needs(self, value: Any) -> Needs:  # noqa: ARG002 - the same for all of them
+        return Needs(modules=("torch",))
+
+    def dump(self, value: Any, folder: Path) -> Mapping[str, Any]:
+        import torch
+
+        target = folder / "model.pt2"
+        torch.export.save(value, str(target))
+        rewritten(target, lambda name, data: _without_traces(data) if name.endswith("/models/model.json") else data)
+        return {}
+
+
+def _dtypes(names: Iterable[str]) -> tuple[str, ...]:
+    """The types of NumPy arrays have classes of their own, which the list of a file leaves out."""
+    kinds = ("Bool", "Float16", "Float32", "Float64", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32")
+    has_arrays = any(name.startswith("numpy.") for name in names)
+    return tuple(f"numpy.dtypes.{kind}DType" for kind in kinds) if has_arrays else ()
+
+
+def _without_traces(document: bytes) -> bytes:
+    """They hold the paths of the notebook's cells, which are others in each kernel, and the name of its module."""
+    document = re.sub(rb'"stack_trace": "(?:[^"\\]|\\.)*"', b'"stack_trace": ""', document)
+    return document.replace(b"__main__.", b"service.notebook.")
+
+
+def _tensors(module: Any) -> Iterator[Any]:
+    return chain(module.parameters(), module.buffers())
+
+
+def _moved(module: Any) -> tuple[str, ...]:
+    devices = sorted({str(tensor.device) for tensor in _tensors(module)} - {"cpu"})
+    return (f"its tensors are on {', '.join(devices)} here, and on the CPU in the service",) if devices else ()
+
+
+def _training(module: Any) -> tuple[str, ...]:
+    return ("it is in training mode, and stays so in the service: call eval() on it first",) if module.training else ()

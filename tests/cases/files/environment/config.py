@@ -1,0 +1,11 @@
+import os
+
+PREFIX = "FROM_"
+
+
+def setting():
+    return os.environ[PREFIX + "HELPER"]
+
+
+def train():
+    return os.environ["ONLY_TRAINING"]

@@ -1,0 +1,2 @@
+def verify(ask, project):
+    assert (project / "models" / "model.joblib").is_file()

@@ -1,0 +1,2 @@
+def upper(word):
+    return word.upper()

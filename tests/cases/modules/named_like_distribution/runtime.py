@@ -1,0 +1,5 @@
+from pluggy import Plug
+
+
+def sizes(plugs: list[Plug]):
+    return [plug.size for plug in plugs]

@@ -1,0 +1,7 @@
+import __main__
+
+
+def old():
+    import legacy
+
+    return legacy, __main__

@@ -1,0 +1,2 @@
+def invert(x):
+    return -x

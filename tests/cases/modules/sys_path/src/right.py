@@ -1,0 +1,5 @@
+import left
+
+
+def name():
+    return f"right of {left.NAME}"

@@ -1,0 +1,124 @@
+"""The cell log: which cell bound what, found without going through all cells."""
+
+from __future__ import annotations
+
+import ast
+import time
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from nb2svc.capture.cells import CellLog
+
+
+@pytest.fixture
+def shell(tmp_path):
+    config = Config({"HistoryManager": {"hist_file": str(tmp_path / "history.sqlite"), "enabled": True}})
+    made = InteractiveShell(config=config)
+    yield made
+    made.history_manager.end_session()
+
+
+@pytest.fixture
+def log(shell):
+    log = CellLog()
+    log.attach(shell)
+    yield log
+    log.detach()
+
+
+def run(shell, *cells):
+    for cell in cells:
+        shell.run_cell(cell, store_history=True).raise_error()
+
+
+def test_the_newest_statement_that_gave_a_name_its_object(shell, log):
+    run(
+        shell,
+        "class A: pass\na = A()",
+        "b = a",
+        "a = A()\na = a\nif True:\n    a = A()",
+        "c = [d := A()]",
+        "for e in [A()]: pass",
+        "f: A = A()",
+    )
+    ns = shell.user_ns
+    found = {name: log.binding(name, ns[name]) for name in "Aabcdef"}
+    assert {name: (one.logged.cell.number, one.node.lineno) for name, one in found.items()} == {
+        "A": (1, 1), "a": (3, 4), "b": (2, 1), "c": (4, 1), "d": (4, 1), "e": (5, 1), "f": (6, 1),
+    }  # fmt: skip
+    assert log.binding("a", ns["b"]).logged.cell.number == 1  # what b holds was bound to a long ago
+    assert log.binding("a", object()) is None
+    assert log.binding("nothing", None) is None
+
+
+def test_imports_newest_first_and_only_those_that_may_bind_the_name(shell, log):
+    run(shell, "import os.path\nimport json as j, re", "from os import *", "import os\nfrom json import loads as j")
+    assert [ast.unparse(node) for node in log.imports("os")] == ["import os", "from os import *", "import os.path"]
+    names = [ast.unparse(node) for node in log.imports("j")]
+    assert names == ["from json import loads as j", "from os import *", "import json as j, re"]
+    assert not log.future_annotations
+    run(shell, "from __future__ import annotations")
+    assert log.future_annotations
+
+
+def test_the_cell_that_is_running_is_the_newest_with_its_names_as_they_are(shell, log):
+    seen = []
+
+    def look():
+        binding = log.binding("x", shell.user_ns["x"])
+        seen.append((binding.logged.cell.number, binding.node.lineno, log.current.cell.number))
+        seen.append(log.by_filename(look_here.__code__.co_filename).cell.number)
+
+    run(shell, "x = object()")
+    shell.user_ns["look"] = look
+    run(shell, "def look_here(): pass")
+    look_here = shell.user_ns["look_here"]
+    run(shell, "y = look()\nx = object()\nlook()")
+    assert seen == [(3, 2, 3), 2, (3, 2, 3), 2]
+    assert log.current is None
+
+
+def test_cells_that_ran_before_are_taken_in(shell):
+    run(shell, "import json", "x = object()", "def f(): pass")
+    log = CellLog()
+    log.attach(shell)
+    try:
+        f = shell.user_ns["f"]
+        assert log.binding("f", f).logged is log.by_filename(f.__code__.co_filename)
+        assert log.binding("x", shell.user_ns["x"]).logged.cell.number == 2
+        assert len(list(log.imports("json"))) == 1
+    finally:
+        log.detach()
+
+
+def test_the_log_costs_a_cell_less_than_a_millisecond_and_searches_no_longer_in_long_notebooks(shell, log):
+    body = "\n".join(f"def f_{{0}}_{line}(x):\n    return [x * n for n in range({line})]" for line in range(5))
+    spent = []
+    before, after = log._before, log._after
+
+    def timed(hook):
+        def call(argument):
+            begin = time.perf_counter()
+            hook(argument)
+            spent.append(time.perf_counter() - begin)
+
+        return call
+
+    for event, hook in (("pre_run_cell", before), ("post_run_cell", after)):
+        shell.events.unregister(event, hook)
+        shell.events.register(event, timed(hook))
+    run(shell, *(f"x = object()\n{body.replace('{0}', str(cell))}" for cell in range(100)))
+    assert sorted(spent)[len(spent) // 2] * 2 < 0.001
+    for event in ("pre_run_cell", "post_run_cell"):
+        shell.events.callbacks[event] = []
+    shell.events.register("pre_run_cell", before)  # for ``detach``
+    shell.events.register("post_run_cell", after)
+
+    begin = time.perf_counter()
+    for cell in range(100):
+        value = shell.user_ns[f"f_{cell}_3"]
+        assert log.binding(f"f_{cell}_3", value).node.name == f"f_{cell}_3"
+        assert log.by_filename(value.__code__.co_filename) is log.cells[cell]
+    assert time.perf_counter() - begin < 0.05
