@@ -97,6 +97,16 @@ def record(metadata: Path) -> list[tuple[str, int]]:
     return [(row[0], int(row[2]) if len(row) > 2 and row[2].isdigit() else 0) for row in rows]  # noqa: PLR2004 - path, hash, size
 
 
+def digests(metadata: Path) -> dict[str, str]:
+    """The SHA-256 that RECORD lists, unpadded base64 as it stands there, by path relative to the site folder."""
+    try:
+        text = (metadata / "RECORD").read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    rows = (row for row in csv.reader(text.splitlines()) if len(row) > 1)
+    return {row[0]: row[1].removeprefix("sha256=") for row in rows if row[1].startswith("sha256=")}
+
+
 def modules_of(installed: Installed) -> Iterator[str]:
     """The importable files of a distribution, relative to its site folder; without RECORD those of its packages."""
     metadata = Path(installed.metadata)

@@ -19,7 +19,7 @@ from .owners import Owners, installed_owners
 from .requirements import Pin, render, render_roots
 from .resolve import find_uv
 from .roots import Root, find_roots
-from .running import refuse_upgraded
+from .running import refuse_edited, refuse_upgraded
 from .supply import Resolution, Supply
 from .target import Target, kernel_runs_linux
 from .wheelfile import Wheel
@@ -46,6 +46,7 @@ def freeze(
             roots = find_roots(spec, owners, target, further)
             needed = walk(roots, owners, target)
         refuse_upgraded(needed.members.values(), owners)
+        refuse_edited(needed.members.values(), owners)
         supply = Supply(
             roots=roots,
             needed=needed,

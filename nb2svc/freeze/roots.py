@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -171,6 +172,9 @@ def _unowned(module: str, location: Location, why: tuple[Reason, ...], where: Wh
     if not location.found:
         message = f"{needed} cannot be found in this kernel"
         hint = "install the distribution that provides it (%pip install …), run the cell that imports it, export again"
+    elif location.file and not Path(location.file).exists():
+        message = f"{needed} was uninstalled under the running kernel: it is loaded, and its file is gone"
+        hint = "install its distribution again (%pip install …), restart the kernel, run the notebook again and export"
     elif location.file and (package := package_of(location.file)):
         message = f"{needed} comes from the conda package {package}, which is no Python distribution"
         hint = f"look for a wheel of it (%pip install {package}), restart the kernel, run the notebook again and export"
