@@ -56,7 +56,8 @@ def system_packages(needs: Iterable[Need], asked: Iterable[str]) -> tuple[System
     """
     wanted: dict[str, list[str]] = {name: ["asked for by %nb2svc require"] for name in asked}
     unknown: dict[str, Need] = {}
-    loaded = _loaded_files()
+    needs = tuple(needs)
+    loaded = _loaded_files() if needs else frozenset()
     for need in needs:
         in_use = os.path.realpath(need.file) in loaded
         if not in_use and _is_plugin(need.file):
