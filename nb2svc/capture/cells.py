@@ -33,6 +33,7 @@ class LoggedCell:
 
     cell: CapturedCell
     bound: dict[str, weakref.ref[Any] | int] = field(default_factory=dict)  # name → its object after the run
+    unreached: set[str] = field(default_factory=set)  # names whose statements stand after the one that failed
 
     @property
     def code(self) -> str:
@@ -65,7 +66,9 @@ class LoggedCell:
 
     def look_at(self, namespace: Mapping[str, Any]) -> None:
         """Note which objects the names that this cell binds have now."""
-        self.bound = {name: _keep(namespace[name]) for name in self.binders if name in namespace}
+        self.bound = {
+            name: _keep(namespace[name]) for name in self.binders.keys() - self.unreached if name in namespace
+        }
 
     def holds(self, name: str, value: object) -> bool:
         """Whether this cell bound ``name`` to just this object."""
@@ -150,6 +153,7 @@ class CellLog:
         self.cells: list[LoggedCell] = []
         self.notebook = ""
         self.deleted: set[str] = set()  # ids of cells that the front end says are gone
+        self._before_run: dict[str, int] = {}  # name → the object that it had when the running cell began
         self._running: list[tuple[LoggedCell, InteractiveShell]] = []
         self._shell: InteractiveShell | None = None
         # So that no search goes through all cells:
@@ -199,13 +203,19 @@ class CellLog:
             filename=_filename(shell, raw, code, number),
             cell_id=getattr(info, "cell_id", None),
         )
-        self._running.append((LoggedCell(cell), shell))
+        logged = LoggedCell(cell)
+        self._before_run = {name: id(shell.user_ns[name]) for name in logged.binders if name in shell.user_ns}
+        self._running.append((logged, shell))
         self.deleted |= set(_metadata(info, shell).get("deletedCells", ()))
         self.deleted.discard(cell.cell_id or "")
 
-    def _after(self, _result: ExecutionResult) -> None:
+    def _after(self, result: ExecutionResult) -> None:
         if self._running:
             logged, shell = self._running.pop()
+            if not result.success:  # a statement after the failing one bound nothing, though its name may be bound
+                logged.unreached = {
+                    name for name, was in self._before_run.items() if id(shell.user_ns.get(name)) == was
+                }
             for file, text in executed.take_scripts():  # %run: what a script binds, it binds in the notebook
                 script = CapturedCell(number=logged.cell.number, raw=text, code=text, filename=file)
                 self._append(LoggedCell(script), shell.user_ns)

@@ -12,6 +12,7 @@ from . import literals
 from .functions import attributes, is_own
 from .located import Located, digests_within, locate_class
 from .made import cells_of, content
+from .objects import is_made_here
 from .rewriting import piece_of, rewritten
 from .sources import indent
 from .taken import FUNCTIONS, Taken, as_written, assigned, no_source
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
 def as_statement(closure: ClosureBuilder, taken: Taken) -> bool:
     """Classes, decorated functions and declarations: what stands in the notebook is run again."""
     value, binding = taken.value, taken.binding
-    is_class = isinstance(value, type) and value.__module__ == "__main__"
+    is_class = isinstance(value, type) and (value.__module__ == "__main__" or is_made_here(value))
+    generic = getattr(value, "__pydantic_generic_metadata__", None) if is_class else None
+    if generic and generic["origin"] is not None:
+        origin = closure.expression(generic["origin"], generic["origin"].__name__, taken.where)
+        arguments = (closure.expression(one, f"_{taken.name.strip('_')}_type", taken.where) for one in generic["args"])
+        source = f"{taken.name} = {origin}[{', '.join(arguments)}]"
+        closure.add(taken.name, "statement", source, taken.where, taken.position)
+        return True
     if is_class and (binding is None or "<locals>" in value.__qualname__):
         return _as_made(closure, taken)
     if binding is None:

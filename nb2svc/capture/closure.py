@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -34,6 +35,7 @@ from .versions import same_version
 _MODULES_OWN = frozenset(
     {"__name__", "__file__", "__doc__", "__builtins__", "__annotations__", "__spec__", "__package__"}
 )
+_HISTORY = re.compile(r"_{1,3}|_\d+|_i{1,3}|_i\d+|In|Out|_[io]h|_dh")  # what IPython keeps of earlier cells
 _LAST = (sys.maxsize, 0)
 _ATOMS = (bool, int, float, complex, str, bytes, type(None))
 
@@ -63,7 +65,6 @@ class ClosureBuilder:
         self._kept: list[object] = []  # alive, so that no other object gets their id
         self._named: dict[int, str] | None = None
         self._mutable: dict[int, str] = {}  # id of a list, dict or set → the constant that it is part of
-        self._constants: dict[str, Any] = {}
 
     # --- entry points -------------------------------------------------------------------------
 
@@ -78,6 +79,9 @@ class ClosureBuilder:
         namespace = self.namespace
         if name not in namespace and function is not None and name in function.__globals__:
             namespace = function.__globals__
+        if _HISTORY.fullmatch(name) and self.log.binding(name, namespace.get(name)) is None:
+            self.problem(f"{name} is the notebook's history", "give what it holds a name, and use that", user)
+            return
         if name not in namespace:
             if not hasattr(builtins, name):
                 hint = "run the cell that defines it"
@@ -243,9 +247,9 @@ class ClosureBuilder:
             node = self.found.nodes.get(other)
             if node is not None and node.definition.kind == "constant":
                 del self.found.nodes[other]
-                whole = self._constants[other]
+                whole = self.found.constants[other]
                 self.load_as_object(other, whole, node.definition.where, node.position)
-        self._constants[name] = value
+        self.found.constants[name] = value
         return bool(others)
 
     # --- words --------------------------------------------------------------------------------
@@ -338,11 +342,22 @@ class ClosureBuilder:
     # --- order --------------------------------------------------------------------------------
 
     def _share(self) -> None:
-        """Objects and models that share parts go to one file, for what was one object to stay one."""
-        needed = {one.variable: one for one in self.served.values() if one.public in self.found.model_references}
+        """Objects and models that share parts go to one file, for what was one object to stay one; lists, dicts and
+        sets that were written out become objects where others hold them, too.
+        """
+        nodes, needed = self.found.nodes, {one.variable: one for one in self.served.values()}
+        needed = {name: one for name, one in needed.items() if one.public in self.found.model_references}
         own = [variable for variable, model in needed.items() if model.format != "auto"]
-        found = sharing(self.found.objects, {variable: model.value for variable, model in needed.items()}, own)
-        self.found.object_groups = found.groups
+        written = {
+            name: value
+            for name, value in self.found.constants.items()
+            if name in nodes and nodes[name].definition.kind == "constant"
+        }
+        models = {variable: model.value for variable, model in needed.items()}
+        found = sharing({**self.found.objects, **written}, models, own)
+        for name in sorted(found.tied & written.keys()):
+            self.load_as_object(name, written.pop(name), nodes[name].definition.where, nodes[name].position)
+        self.found.object_groups = tuple(group for group in found.groups if not written.keys() & {*group})
         for variable, other in found.apart:
             message = f"{variable} and {other} share parts, of which each has a copy of its own in the service"
             hint = f"leave --format {needed[variable].format} out, so that both go to one file"
@@ -381,7 +396,9 @@ class ClosureBuilder:
 def _suggestion(value: Any, owner: str) -> str:
     """A name for a function or class: its own, or one that says what it is part of."""
     own: str = value.__name__
-    return own if own.isidentifier() else f"_{owner.strip('_')}_lambda"
+    if own.isidentifier():
+        return own
+    return f"_{owner.strip('_')}_lambda" if "<" in own else "_" + re.sub(r"\W+", "_", own).strip("_")[:40]
 
 
 def _root(one: Any) -> str:

@@ -110,6 +110,8 @@ def is_declaration(value: object, node: ast.stmt) -> bool:
         return _compiles(node, value)
     if isinstance(value, logging.Logger):
         return _gets_a_logger(node)
+    if f"{type(value).__module__}.{type(value).__qualname__}" in {"numpy.vectorize", "numpy.ufunc"}:
+        return isinstance(node, ast.Assign)  # made of functions only, and no pickle holds what it compiled
     declared = (typing.TypeVar, typing.ParamSpec, typing.NewType, types.GenericAlias, types.UnionType)
     if isinstance(value, declared):
         return True

@@ -7,6 +7,7 @@ have: so the file names them where they will be, and the kernel's objects are un
 
 from __future__ import annotations
 
+import io
 import pickle
 import sys
 from collections.abc import Iterator, Mapping
@@ -46,11 +47,12 @@ class UnpicklableError(Exception):
         self.reason = reason
 
 
-class _Probe(Reductions, pickle.Pickler):
+class Probe(Reductions, pickle.Pickler):
     """Pickles into nothing. Notebook classes and functions, and served models, are noted and not entered."""
 
-    def __init__(self, models: Mapping[int, str]) -> None:
-        super().__init__(Nowhere(), PROTOCOL, buffer_callback=lambda _: None)
+    def __init__(self, models: Mapping[int, str], file: io.RawIOBase | None = None) -> None:
+        buffers = {} if file else {"buffer_callback": lambda _: None}
+        super().__init__(file or Nowhere(), PROTOCOL, **buffers)
         self.found = References()
         self._models = models
 
@@ -64,12 +66,22 @@ class _Probe(Reductions, pickle.Pickler):
             self.found.modules.add(obj.__name__)
         if isinstance(obj, _NAMED):
             module = getattr(obj, "__module__", None)
-            if module == "__main__":
+            if module == "__main__" or is_made_here(obj):
                 self.found.notebook[id(obj)] = obj
                 return "notebook"
             if isinstance(module, str):
                 self.found.modules.add(module)
         return None
+
+
+def is_made_here(value: object) -> bool:
+    """Whether a class is the notebook's although it names another module, as ``make_dataclass`` has it."""
+    if not isinstance(value, type) or "<" in value.__qualname__ or value.__module__ == "__main__":
+        return False
+    found: Any = sys.modules.get(value.__module__)
+    for part in value.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is not value and getattr(sys.modules.get("__main__"), value.__name__, None) is value
 
 
 def probe(value: object, path: str, models: Mapping[int, str] | None = None) -> References:
@@ -83,7 +95,7 @@ def probe(value: object, path: str, models: Mapping[int, str] | None = None) -> 
 
 
 def _probe(value: object, models: Mapping[int, str]) -> References:
-    pickler = _Probe({key: name for key, name in models.items() if key != id(value)})
+    pickler = Probe({key: name for key, name in models.items() if key != id(value)})
     pickler.dump(value)
     pickler.found.devices = pickler.devices
     return pickler.found

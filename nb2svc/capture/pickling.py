@@ -10,7 +10,7 @@ import io
 import pickle
 import sys
 from collections.abc import Callable, Collection, Iterable
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, ClassVar, Literal
 
 from .kinds import is_only_here
@@ -50,6 +50,9 @@ class Reductions:
             raise TypeError("it is of no use on another machine")
         if isinstance(obj, ModuleType):
             return _module(obj)
+        if isinstance(obj, MethodType) and getattr(type(obj.__self__), obj.__func__.__name__, None) is not obj.__func__:
+            is_of_class = isinstance(obj.__self__, type) and getattr(obj.__self__, obj.__func__.__name__, None) == obj
+            return NotImplemented if is_of_class else (MethodType, (obj.__func__, obj.__self__))
         if isinstance(obj, _SETS) and type(obj) not in _SETS:
             return _subclass_of_set(obj)
         torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")

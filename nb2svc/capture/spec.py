@@ -36,6 +36,7 @@ from .opened import watching
 from .registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
 from .schema_module import execute, module_source
 from .service_schemas import AnswerSchemas, answer_schemas, relearned, request_schemas, service_schemas
+from .state import changes, digests
 from .surroundings import look_around
 
 if TYPE_CHECKING:
@@ -233,9 +234,11 @@ def capture(
         message, hint = words(error)
         raise CaptureError(message, hint=hint, where=Where(notebook=identity.notebook, name=error.path)) from error
     registry = relearned(registry)
+    before = digests(found)
     examples, failures = _all_examples(registry, found, kernel, identity.name)
     if failures:
         raise_all(also(_draft(found, examples, identity), found.secrets), failures)
+    found.warnings += changes(found, before)
     answers = answer_schemas(registry, examples)
     modules = found.modules.union(*(schema.modules for schema in request_schemas(registry)))
     spec = ServiceSpec(
