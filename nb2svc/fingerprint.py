@@ -218,7 +218,7 @@ def _syntax(node: Scope) -> str:
 
 def _dump(node: ast.stmt) -> str:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-        return inspect.cleandoc(node.value.value)  # a docstring: its indentation is the formatter's
+        return " ".join(node.value.value.split())  # a docstring: its indentation is the formatter's
     return ast.dump(node)
 
 
@@ -346,4 +346,5 @@ def _kind(value: object) -> str:
     named = value if isinstance(value, (FunctionType, type)) else type(value)
     module = "" if _is_own(named) else f"{named.__module__}."
     # Inside functions: where they stood is of no matter, and in the project they may stand elsewhere.
-    return ("" if named is value else "a ") + module + named.__qualname__.rpartition("<locals>.")[2]
+    name = named.__name__ if isinstance(named, FunctionType) else named.__qualname__.rpartition("<locals>.")[2]
+    return ("" if named is value else "a ") + module + name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,32 +16,10 @@ from ..values import Artifact
 from . import formats
 from .formats.writing import embedded
 from .objects import NOTEBOOK_MODULE, References, UnpicklableError, as_members_of_the_project
-from .pickling import AnotherWayError, Sets, dump_joblib, dump_pickle
+from .pickling import AnotherWayError, Sets, dump_joblib, dump_pickle, without_addresses
 
 _MAIN = b"__main__"
 _NAMES_MAIN = (b"\x8c\x08__main__", b"c__main__\n")  # as a global or as the text of one, in any protocol
-
-
-@contextmanager
-def _without_addresses() -> Iterator[None]:
-    """For a while, scikit-learn's text vectorizers do not pickle where in memory their stop words lie.
-
-    They keep that to check the words only once. In another process it says nothing, and every file would differ.
-    """
-    vectorizer: Any = getattr(sys.modules.get("sklearn.feature_extraction.text"), "_VectorizerMixin", None)
-    if vectorizer is None or "__getstate__" in vars(vectorizer):
-        yield
-        return
-
-    def getstate(self: Any) -> dict[str, Any]:
-        state: dict[str, Any] = super(vectorizer, self).__getstate__()
-        return {name: part for name, part in state.items() if name != "_stop_words_id"}
-
-    vectorizer.__getstate__ = getstate
-    try:
-        yield
-    finally:
-        del vectorizer.__getstate__
 
 
 class _Writer:
@@ -98,19 +75,23 @@ class _Writer:
         self._last = seen[-len(_MAIN) - 2 :]
 
 
+Others = Mapping[int, tuple[str, str]]
+"""Objects of other files, by id: (``model`` or ``object``, variable)."""
+
+
 class _References:
-    """What stands in a pickle for a served model inside it, and for what a framework's adapter writes: the bytes of its
+    """What stands in a pickle for what another file holds, and for what a framework's adapter writes: the bytes of its
     own format.
     """
 
-    def __init__(self, models: Mapping[int, str]) -> None:
-        self._models = models
+    def __init__(self, others: Others) -> None:
+        self._others = others
         self._embedded: dict[int, int] = {}
 
     def __call__(self, obj: Any) -> tuple[Any, ...] | None:
-        name = self._models.get(id(obj))
-        if name is not None:
-            return ("model", name)
+        other = self._others.get(id(obj))
+        if other is not None:
+            return other
         adapter = formats.adapter_of(obj)
         if adapter is None or not adapter.embeds(obj):
             return None
@@ -149,14 +130,14 @@ def dump_model(value: object, *, staging: Path, name: str, format_: str, referen
 
 
 def dump_objects(
-    values: Mapping[str, object], *, target: Path, models: Mapping[int, str], references: References, why: str
+    values: Mapping[str, object], *, target: Path, others: Others, references: References, why: str
 ) -> Artifact:
-    """Write live objects by name into one file. ``models`` are the served ones inside, by id, as variables.
+    """Write live objects by name into one file; those of ``others`` inside as references.
 
     Raises ``UnpicklableError``.
     """
     file = _File(name=", ".join(values), stem=target.with_suffix(""), references=references, why=why)
-    return _dump(dict(values), file, _pickles(models))
+    return _dump(dict(values), file, _pickles(others))
 
 
 def _dump(value: object, file: _File, ways: list[tuple[str, _Dump]]) -> Artifact:
@@ -166,7 +147,7 @@ def _dump(value: object, file: _File, ways: list[tuple[str, _Dump]]) -> Artifact
         try:
             with (
                 as_members_of_the_project(file.references),
-                _without_addresses(),
+                without_addresses(),
                 _Writer.of(target) as writer,
             ):
                 format_ = way(value, writer)
@@ -204,20 +185,20 @@ def _artifact(target: Path, format_: str, writer: _Writer, value: object, file: 
 
 
 def _joblib(value: object, writer: _Writer) -> str:
-    with _without_addresses():
+    with without_addresses():
         dump_joblib(value, writer)
     return "joblib"
 
 
-def _pickles(models: Mapping[int, str]) -> list[tuple[str, _Dump]]:
+def _pickles(others: Others) -> list[tuple[str, _Dump]]:
     """Quick where no set is to be put in order, and quick again where that goes too deep."""
     return [
-        ("pkl", lambda value, writer, sets=sets: _pickle(value, writer, models, sets))  # type: ignore[misc]
+        ("pkl", lambda value, writer, sets=sets: _pickle(value, writer, others, sets))  # type: ignore[misc]
         for sets in get_args(Sets)
     ]
 
 
-def _pickle(value: object, writer: _Writer, models: Mapping[int, str], sets: Sets) -> str:
+def _pickle(value: object, writer: _Writer, others: Others, sets: Sets) -> str:
     """A plain pickle, or, where it has large buffers, one with those behind it: see ``runtime/mapped.py``."""
     behind: list[memoryview] = []
 
@@ -227,8 +208,8 @@ def _pickle(value: object, writer: _Writer, models: Mapping[int, str], sets: Set
             behind.append(content)
         return content.nbytes < LARGE
 
-    with _without_addresses():
-        dump_pickle(value, writer, _References(models), keep, sets)
+    with without_addresses():
+        dump_pickle(value, writer, _References(others), keep, sets)
     if not behind:
         return "pickle"
     places = []

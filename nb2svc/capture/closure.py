@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -34,6 +35,7 @@ from .versions import same_version
 _MODULES_OWN = frozenset(
     {"__name__", "__file__", "__doc__", "__builtins__", "__annotations__", "__spec__", "__package__"}
 )
+_HISTORY = re.compile(r"_{1,3}|_\d+|_i{1,3}|_i\d+|In|Out|_[io]h|_dh")  # what IPython keeps of earlier cells
 _LAST = (sys.maxsize, 0)
 _ATOMS = (bool, int, float, complex, str, bytes, type(None))
 
@@ -63,7 +65,6 @@ class ClosureBuilder:
         self._kept: list[object] = []  # alive, so that no other object gets their id
         self._named: dict[int, str] | None = None
         self._mutable: dict[int, str] = {}  # id of a list, dict or set → the constant that it is part of
-        self._constants: dict[str, Any] = {}
 
     # --- entry points -------------------------------------------------------------------------
 
@@ -72,12 +73,16 @@ class ClosureBuilder:
         ``user`` is where it is used.
         """
         found = self.found
-        if name in found.nodes or name in found.imports or name in self.started or name in _MODULES_OWN:
+        taken = name in found.nodes or name in found.imports or name in self._given.values()
+        if taken or name in self.started or name in _MODULES_OWN:
             self._check_script(name, user, function)
             return
         namespace = self.namespace
         if name not in namespace and function is not None and name in function.__globals__:
             namespace = function.__globals__
+        if _HISTORY.fullmatch(name) and self.log.binding(name, namespace.get(name)) is None:
+            self.problem(f"{name} is the notebook's history", "give what it holds a name, and use that", user)
+            return
         if name not in namespace:
             if not hasattr(builtins, name):
                 hint = "run the cell that defines it"
@@ -208,7 +213,8 @@ class ClosureBuilder:
             if self._is_current(one):
                 self.need(_root(one), where)
                 continue
-            now = _by_path(self.namespace, one.__qualname__)
+            plain = one.__qualname__.replace(".", "").isidentifier()
+            now = _by_path(self.namespace, one.__qualname__) if plain else None
             if now is not None and same_version(self.log, one, now) and one.__qualname__ not in current:
                 references.names[key] = one.__qualname__  # the cell ran again, unchanged
                 self.need(_root(one), where)
@@ -243,9 +249,9 @@ class ClosureBuilder:
             node = self.found.nodes.get(other)
             if node is not None and node.definition.kind == "constant":
                 del self.found.nodes[other]
-                whole = self._constants[other]
+                whole = self.found.constants[other]
                 self.load_as_object(other, whole, node.definition.where, node.position)
-        self._constants[name] = value
+        self.found.constants[name] = value
         return bool(others)
 
     # --- words --------------------------------------------------------------------------------
@@ -294,19 +300,19 @@ class ClosureBuilder:
         return binding
 
     def _is_current(self, one: Any) -> bool:
-        return "<" not in one.__qualname__ and _by_path(self.namespace, one.__qualname__) is one
+        return one.__qualname__.replace(".", "").isidentifier() and _by_path(self.namespace, one.__qualname__) is one
 
     def _name_of(self, value: Any, suggestion: str) -> str | None:
         """The notebook's own name for just this object."""
         for name in (suggestion, getattr(value, "__name__", None)):
-            if isinstance(name, str) and self.namespace.get(name, self) is value:
+            if isinstance(name, str) and name.isidentifier() and self.namespace.get(name, self) is value:
                 return name
         if isinstance(value, _ATOMS):
             return None
         if self._named is None:
             self._named = {}
             for name in sorted(self.namespace, reverse=True):
-                if not name.startswith("_") and name not in {"In", "Out"}:
+                if name.isidentifier() and not name.startswith("_") and name not in {"In", "Out"}:
                     self._named[id(self.namespace[name])] = name
         return self._named.get(id(value))
 
@@ -338,11 +344,22 @@ class ClosureBuilder:
     # --- order --------------------------------------------------------------------------------
 
     def _share(self) -> None:
-        """Objects and models that share parts go to one file, for what was one object to stay one."""
-        needed = {one.variable: one for one in self.served.values() if one.public in self.found.model_references}
+        """Objects and models that share parts go to one file, for what was one object to stay one; lists, dicts and
+        sets that were written out become objects where others hold them, too.
+        """
+        nodes, needed = self.found.nodes, {one.variable: one for one in self.served.values()}
+        needed = {name: one for name, one in needed.items() if one.public in self.found.model_references}
         own = [variable for variable, model in needed.items() if model.format != "auto"]
-        found = sharing(self.found.objects, {variable: model.value for variable, model in needed.items()}, own)
-        self.found.object_groups = found.groups
+        written = {
+            name: value
+            for name, value in self.found.constants.items()
+            if name in nodes and nodes[name].definition.kind == "constant"
+        }
+        models = {variable: model.value for variable, model in needed.items()}
+        found = sharing({**self.found.objects, **written}, models, own)
+        for name in sorted(found.tied & written.keys()):
+            self.load_as_object(name, written.pop(name), nodes[name].definition.where, nodes[name].position)
+        self.found.object_groups = tuple(group for group in found.groups if not written.keys() & {*group})
         for variable, other in found.apart:
             message = f"{variable} and {other} share parts, of which each has a copy of its own in the service"
             hint = f"leave --format {needed[variable].format} out, so that both go to one file"
@@ -381,7 +398,9 @@ class ClosureBuilder:
 def _suggestion(value: Any, owner: str) -> str:
     """A name for a function or class: its own, or one that says what it is part of."""
     own: str = value.__name__
-    return own if own.isidentifier() else f"_{owner.strip('_')}_lambda"
+    if own.isidentifier():
+        return own
+    return f"_{owner.strip('_')}_lambda" if "<" in own else "_" + re.sub(r"\W+", "_", own).strip("_")[:40]
 
 
 def _root(one: Any) -> str:

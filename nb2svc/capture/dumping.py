@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from ..values import Artifact, LiveObjects
@@ -44,7 +44,7 @@ def _dump_group(names: tuple[str, ...], marks: list[MarkedModel], found: Found, 
         artifact = dump_objects(
             dict(sorted(values.items())),
             target=staging / f"{stem}.pkl",
-            models={id(mark.value): mark.options.variable for mark in marks if id(mark.value) not in inside},
+            others=_others(values, marks, found),
             references=_together(
                 [found.object_references[name] for name in objects]
                 + [found.model_references[mark.public] for mark in variables.values()]
@@ -52,6 +52,14 @@ def _dump_group(names: tuple[str, ...], marks: list[MarkedModel], found: Found, 
             why=f"{', '.join(sorted(values))} of the notebook",
         )
     return LiveObjects(names=tuple(sorted({*names, *variables})), artifact=artifact)
+
+
+def _others(values: Mapping[str, object], marks: list[MarkedModel], found: Found) -> dict[int, tuple[str, str]]:
+    """How a file refers to what other files hold, by id."""
+    own = {id(value) for value in values.values()}
+    objects = {id(value): ("object", name) for name, value in sorted(found.objects.items(), reverse=True)}
+    models = {id(mark.value): ("model", mark.options.variable) for mark in marks}
+    return {key: reference for key, reference in (objects | models).items() if key not in own}
 
 
 def _stem(names: Collection[str], taken: Collection[str]) -> str:

@@ -69,6 +69,8 @@ def _newest(closure: ClosureBuilder) -> Iterator[_Effect]:
     """Effects still in force, in the order in which they ran."""
     found: dict[str, _Effect] = {}
     for logged in reversed(list(closure.log.newest_first())):
+        if logged.cell.raw.lstrip().startswith("%%startup"):
+            continue  # it runs again as a whole
         for node in statements(logged.tree.body):
             effect = _effect(closure, logged, node)
             if effect is not None:
@@ -103,6 +105,9 @@ def _effect(closure: ClosureBuilder, logged: LoggedCell, node: ast.stmt) -> _Eff
 
 def _patch(closure: ClosureBuilder, logged: LoggedCell, node: ast.Assign, target: ast.Attribute) -> _Effect | None:
     owner = _resolve(closure, target.value)
+    root = closure.namespace.get(_root(target.value))
+    if not isinstance(owner, (ModuleType, type)) and isinstance(root, ModuleType) and owner is not None:
+        return _Effect(ast.unparse(target), node, logged, _package(root))  # ``pd.options.mode.copy_on_write = True``
     if not isinstance(owner, (ModuleType, type)) or _package(owner) in {"__main__", ""}:
         context = ast.unparse(target.value).endswith("getcontext()")
         return _Effect(ast.unparse(target), node, logged, "decimal") if context else None

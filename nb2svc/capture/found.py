@@ -21,6 +21,7 @@ class Found:
     modules: set[str] = field(default_factory=set)
     helpers: dict[str, HelperModule] = field(default_factory=dict)
     objects: dict[str, Any] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)  # literals that hold lists, dicts or sets
     object_references: dict[str, References] = field(default_factory=dict)
     object_groups: tuple[tuple[str, ...], ...] = ()  # names of objects, and variables of models, that share parts
     live: dict[str, Any] = field(default_factory=dict)  # functions and classes, by the name they have in the project

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def _from_value(name: str, value: object) -> tuple[str, ...]:
     module, qualname = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if not isinstance(module, str) or not isinstance(qualname, str) or module in {"__main__", "builtins"}:
         return ()
-    if qualname.isidentifier() and getattr(sys.modules.get(module), qualname, _MISSING) is value:
+    there = getattr(sys.modules.get(module), qualname, _MISSING) if qualname.isidentifier() else _MISSING
+    patched = isinstance(there, FunctionType) and there.__globals__.get("__name__") == "__main__"
+    if there is value or patched:  # imports run before a cell's patch is replayed
         return (f"from {module} import {_as(qualname, name)}",)
     return ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import symtable
 from dataclasses import dataclass
 
@@ -41,6 +42,7 @@ def names_of(source: str, *, future: bool = False) -> Names:
     table = symtable.symtable(head + source, "<definition>", "exec")
     found = _Found()
     found.walk(table, called=False)
+    found.late |= _names_in_queries(tree)
     own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     early, late = found.early - own, found.late - own
     return Names(
@@ -95,6 +97,18 @@ def _annotation_names(tree: ast.AST) -> set[str]:
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 names |= _names_in_string(node.value)
     return names
+
+
+def _names_in_queries(tree: ast.AST) -> set[str]:
+    """Names after ``@`` in the texts that ``DataFrame.query`` and ``eval`` get, but for the function's own."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"query", "eval"}:
+            texts = [one.value for argument in node.args for one in ast.walk(argument) if isinstance(one, ast.Constant)]
+            names |= {name for text in texts if isinstance(text, str) for name in re.findall(r"@([A-Za-z_]\w*)", text)}
+    local = {one.arg for one in ast.walk(tree) if isinstance(one, ast.arg)}
+    local |= {one.id for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    return names - local
 
 
 def _names_in_string(text: str) -> set[str]:

@@ -7,8 +7,10 @@ have: so the file names them where they will be, and the kernel's objects are un
 
 from __future__ import annotations
 
+import io
 import pickle
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,11 +48,12 @@ class UnpicklableError(Exception):
         self.reason = reason
 
 
-class _Probe(Reductions, pickle.Pickler):
+class Probe(Reductions, pickle.Pickler):
     """Pickles into nothing. Notebook classes and functions, and served models, are noted and not entered."""
 
-    def __init__(self, models: Mapping[int, str]) -> None:
-        super().__init__(Nowhere(), PROTOCOL, buffer_callback=lambda _: None)
+    def __init__(self, models: Mapping[int, str], file: io.RawIOBase | None = None) -> None:
+        buffers = {} if file else {"buffer_callback": lambda _: None}
+        super().__init__(file or Nowhere(), PROTOCOL, **buffers)
         self.found = References()
         self._models = models
 
@@ -64,12 +67,22 @@ class _Probe(Reductions, pickle.Pickler):
             self.found.modules.add(obj.__name__)
         if isinstance(obj, _NAMED):
             module = getattr(obj, "__module__", None)
-            if module == "__main__":
+            if module == "__main__" or is_made_here(obj):
                 self.found.notebook[id(obj)] = obj
                 return "notebook"
             if isinstance(module, str):
                 self.found.modules.add(module)
         return None
+
+
+def is_made_here(value: object) -> bool:
+    """Whether a class is the notebook's although it names another module, as ``make_dataclass`` has it."""
+    if not isinstance(value, type) or "<" in value.__qualname__ or value.__module__ == "__main__":
+        return False
+    found: Any = sys.modules.get(value.__module__)
+    for part in value.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is not value and getattr(sys.modules.get("__main__"), value.__name__, None) is value
 
 
 def probe(value: object, path: str, models: Mapping[int, str] | None = None) -> References:
@@ -83,7 +96,7 @@ def probe(value: object, path: str, models: Mapping[int, str] | None = None) -> 
 
 
 def _probe(value: object, models: Mapping[int, str]) -> References:
-    pickler = _Probe({key: name for key, name in models.items() if key != id(value)})
+    pickler = Probe({key: name for key, name in models.items() if key != id(value)})
     pickler.dump(value)
     pickler.found.devices = pickler.devices
     return pickler.found
@@ -103,6 +116,23 @@ def _culprit(value: object, path: str, error: Exception, models: Mapping[int, st
                 value, path, error = part, path + step, inner
                 break
     return UnpicklableError(path, value, str(error) or type(error).__name__)
+
+
+def place_of(text: str, value: object, path: str, limit: int = 200_000) -> str:
+    """The path to the first string inside an object that holds ``text``; "" where none of ``limit`` parts does."""
+    waiting: deque[tuple[str, object]] = deque([(path, value)])
+    seen: dict[int, object] = {}
+    while waiting and len(seen) < limit:
+        place, part = waiting.popleft()
+        if isinstance(part, bytes):
+            part = part.decode("utf-8", "replace")
+        if isinstance(part, str):
+            if text in part:
+                return place
+        elif id(part) not in seen:
+            seen[id(part)] = part
+            waiting.extend((place + step, one) for step, one in _parts(part))
+    return ""
 
 
 def _parts(value: object) -> Iterator[tuple[str, object]]:

@@ -9,8 +9,9 @@ import importlib
 import io
 import pickle
 import sys
-from collections.abc import Callable, Collection, Iterable
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, ClassVar, Literal
 
 from .kinds import is_only_here
@@ -50,6 +51,9 @@ class Reductions:
             raise TypeError("it is of no use on another machine")
         if isinstance(obj, ModuleType):
             return _module(obj)
+        if isinstance(obj, MethodType) and getattr(type(obj.__self__), obj.__func__.__name__, None) is not obj.__func__:
+            is_of_class = isinstance(obj.__self__, type) and getattr(obj.__self__, obj.__func__.__name__, None) == obj
+            return NotImplemented if is_of_class else (MethodType, (obj.__func__, obj.__self__))
         if isinstance(obj, _SETS) and type(obj) not in _SETS:
             return _subclass_of_set(obj)
         torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
@@ -250,3 +254,28 @@ def _text(item: Any) -> str:
         return repr(pickle.dumps(item, PROTOCOL))
     except Exception:  # noqa: BLE001 - whatever a reducer raises
         return ""
+
+
+# --- what differs in every process ----------------------------------------------------------------
+
+
+@contextmanager
+def without_addresses() -> Iterator[None]:
+    """For a while, scikit-learn's text vectorizers do not pickle where in memory their stop words lie.
+
+    They keep that to check the words only once. In another process it says nothing, and every file would differ.
+    """
+    vectorizer: Any = getattr(sys.modules.get("sklearn.feature_extraction.text"), "_VectorizerMixin", None)
+    if vectorizer is None or "__getstate__" in vars(vectorizer):
+        yield
+        return
+
+    def getstate(self: Any) -> dict[str, Any]:
+        state: dict[str, Any] = super(vectorizer, self).__getstate__()
+        return {name: part for name, part in state.items() if name != "_stop_words_id"}
+
+    vectorizer.__getstate__ = getstate
+    try:
+        yield
+    finally:
+        del vectorizer.__getstate__

@@ -1,4 +1,5 @@
-"""Which live objects share parts: those go into one file, so that what was one object stays one object.
+"""Which live objects share parts that have no name: those go into one file, so that what was one object stays one.
+Parts that have a name of their own are referred to by it.
 
 Files of their own for the rest let each object be loaded where the code first needs it, after the classes it needs
 and before the definitions that need it.
@@ -19,6 +20,7 @@ import types
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from . import formats
@@ -60,12 +62,14 @@ _IMMUTABLE_NAMES = frozenset({"numpy.generic", "numpy.dtype", "pandas.core.dtype
 
 @dataclass(frozen=True)
 class Sharing:
-    """``groups`` are names whose objects have to be in one file; each sorted. Models that share nothing are in none.
+    """``groups`` are names whose objects have to be in one file, each sorted; models that share nothing are in none.
 
+    A file refers to objects of other files by their names. ``tied`` are the names that share anything with others.
     ``apart`` are models and what they share parts with, although they have to be in a file of their own.
     """
 
     groups: tuple[tuple[str, ...], ...]
+    tied: frozenset[str] = frozenset()
     apart: tuple[tuple[str, str], ...] = ()
 
 
@@ -74,30 +78,54 @@ def sharing(values: Mapping[str, Any], models: Mapping[str, Any], fixed: Collect
 
     ``fixed`` are models in files of their own, whatever they share. All must be picklable.
     """
-    visitor, served = _Visitor(), {id(model): name for name, model in models.items()}
-    below: dict[str, set[int]] = {}
-    held: dict[str, set[str]] = {}
-    for name in sorted(values):
-        seen = visitor.below(values[name], served)
-        below[name], held[name] = seen - served.keys(), {served[part] for part in seen & served.keys()}
-    below |= {name: visitor.below(models[name], {}) for name in sorted(models)}
+    below, held = _parts(values, models)
     united, owners = _Union(below), dict[int, str]()
     for name in sorted(below.keys() - set(fixed)):
         for part in below[name]:
             united.join(name, owners.setdefault(part, name))
-    apart = {(name, owners[part]) for name in fixed for part in below[name] & owners.keys()}
-    _join_what_holds_grouped_models(united, held, fixed)
+    _join_circles(united, held)
     groups = [group for group in united.groups() if len(group) > 1 or group[0] in values]
-    return Sharing(groups=tuple(sorted(groups)), apart=tuple(sorted(apart)))
+    tied = {name for group in groups if len(group) > 1 for name in group}
+    tied |= {one for name, others in held.items() if others for one in (name, *others)}
+    apart = {(name, owners[part]) for name in fixed for part in below[name] & owners.keys()}
+    return Sharing(groups=tuple(sorted(groups)), tied=frozenset(tied), apart=tuple(sorted(apart)))
 
 
-def _join_what_holds_grouped_models(united: _Union, held: Mapping[str, set[str]], fixed: Collection[str]) -> None:
-    """Else loading one file could need another that needs the first."""
-    changed = True
-    while changed:
-        sizes = {name: len(group) for group in united.groups() for name in group}
-        pairs = [(name, model) for name, models in held.items() for model in models - set(fixed) if sizes[model] > 1]
-        changed = any(united.join(name, model) for name, model in pairs)
+def _parts(
+    values: Mapping[str, Any], models: Mapping[str, Any]
+) -> tuple[dict[str, set[int]], dict[str, frozenset[str]]]:
+    """The mutable parts of each value and model, without what lies below other names; and those names.
+
+    Files of models, and those in a framework's own format, cannot refer to others: they hold all that is below.
+    """
+    visitor = _Visitor()
+    named = {id(one): name for name, one in sorted({**values, **models}.items(), reverse=True)}
+    below: dict[str, set[int]] = {}
+    held: dict[str, frozenset[str]] = {}
+    for name, value in sorted(values.items()):
+        whole = formats.adapter_of(value) is not None
+        opaque = {id(model): one for one, model in models.items()} if whole else named
+        others = opaque.keys() - {id(value)}
+        seen = visitor.below(value, others)
+        below[name], held[name] = seen - others, frozenset(opaque[part] for part in seen & others)
+    below |= {name: visitor.below(models[name], set()) for name in sorted(models)}
+    return below, held
+
+
+def _join_circles(united: _Union, held: Mapping[str, frozenset[str]]) -> None:
+    """Files that refer to each other could not be loaded one after the other."""
+    while True:
+        graph: dict[str, set[str]] = {}
+        for name, others in held.items():
+            graph.setdefault(united.of(name), set()).update({united.of(one) for one in others} - {united.of(name)})
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            first, *others = error.args[1]
+            for one in others:
+                united.join(first, one)
+        else:
+            return
 
 
 class _Union:
@@ -112,11 +140,8 @@ class _Union:
             self._above[name] = name = self._above[self._above[name]]
         return name
 
-    def join(self, one: str, other: str) -> bool:
-        """Whether they were apart."""
-        root, other_root = self.of(one), self.of(other)
-        self._above[root] = other_root
-        return root != other_root
+    def join(self, one: str, other: str) -> None:
+        self._above[self.of(one)] = self.of(other)
 
     def groups(self) -> list[tuple[str, ...]]:
         found: dict[str, list[str]] = {}
@@ -133,14 +158,14 @@ class _Visitor(Reductions, pickle.Pickler):
     def __init__(self) -> None:
         super().__init__(Nowhere(), PROTOCOL, buffer_callback=lambda _: None)
         self.seen: dict[int, object] = {}
-        self.opaque: Mapping[int, str] = {}
+        self.opaque: Collection[int] = ()
         self._alive: list[object] = []
         self._immutable: dict[type, bool] = {}
 
     def persistent_id(self, obj: Any) -> str | None:
         if isinstance(obj, (type, types.FunctionType, types.ModuleType)):
             return "named"
-        if id(obj) in self.opaque:  # loaded once, whoever holds it
+        if id(obj) in self.opaque:  # in a file of its own
             self.seen[id(obj)] = obj
             return "opaque"
         kind = type(obj)
@@ -153,7 +178,7 @@ class _Visitor(Reductions, pickle.Pickler):
         adapter = formats.adapter_of(obj)
         return "embedded" if adapter is not None and adapter.embeds(obj) else None
 
-    def below(self, value: Any, opaque: Mapping[int, str]) -> set[int]:
+    def below(self, value: Any, opaque: Collection[int]) -> set[int]:
         self.seen, self.opaque = {}, opaque
         self.clear_memo()  # or what is below an immutable object would be noted only the first time
         self.dump(value)

@@ -3,6 +3,7 @@
 from .committed import exports_of, notebooks_with_exports
 from .compare import Difference, compare
 from .finish import Finish, Finisher, describe
+from .leaks import secrets_of
 from .names import is_service_name, service_name
 from .plan import Plan, StagedFile, plan
 from .projects import load_project, zip_project
@@ -21,6 +22,7 @@ __all__ = [
     "load_project",
     "notebooks_with_exports",
     "plan",
+    "secrets_of",
     "service_name",
     "write",
     "zip_project",

@@ -19,7 +19,7 @@ _PICKLES = ("joblib", "pickle", "pickle-buffers")
 
 
 class _Unpickler(pickle.Unpickler):
-    """Objects that held a served model hold the one that is served; those with a format of their own are read by it."""
+    """Objects that held others hold those of the others' files; those with a format of their own are read by it."""
 
     def __init__(self, file: BufferedReader, buffers: Iterable[memoryview]) -> None:
         super().__init__(file, buffers=buffers)
@@ -29,6 +29,8 @@ class _Unpickler(pickle.Unpickler):
         kind, key, *rest = pid
         if kind == "model":
             return load_model(key)
+        if kind == "object":
+            return load_object(key)
         if kind == "embedded":
             self._embedded[key] = load_embedded(*rest)
         elif kind != "again":

@@ -51,7 +51,7 @@ def there_and_back(tmp_path):
             artifact = dump_model(value, staging=folder, name="m", format_="auto", references=probe(value, "m"), why="")
         else:
             artifact = dump_objects(
-                {"x": value}, target=folder / "x.pkl", models={}, references=probe(value, "x"), why=""
+                {"x": value}, target=folder / "x.pkl", others={}, references=probe(value, "x"), why=""
             )
         content = artifact.staged.read_bytes()
         assert artifact.sha256 == hashlib.sha256(content).hexdigest()
@@ -287,7 +287,7 @@ model = make_pipeline(CountVectorizer(stop_words=list(sorted(words))), RandomFor
 model.fit(["one two", "two three", "four"], [0, 1, 1])
 model.known = words
 folder = Path(sys.argv[1])
-one = dump_objects({"v": value}, target=folder / "v.pkl", models={}, references=probe(value, "v"), why="")
+one = dump_objects({"v": value}, target=folder / "v.pkl", others={}, references=probe(value, "v"), why="")
 two = dump_model(model, staging=folder, name="m", format_="auto", references=probe(model, "m"), why="")
 print(one.sha256, two.sha256)
 """

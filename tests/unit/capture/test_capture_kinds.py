@@ -183,7 +183,7 @@ def test_tensors_of_a_gpu_are_pickled_as_those_of_the_cpu(monkeypatch, tmp_path)
     references = probe(value, "value")
     assert references.devices == {"cuda:0", "cuda:1"}
     assert probe(value["here"], "here").devices == set()
-    made = dump_objects({"v": value}, target=tmp_path / "v.pkl", models={}, references=references, why="")
+    made = dump_objects({"v": value}, target=tmp_path / "v.pkl", others={}, references=references, why="")
     loaded = pickle.loads(made.staged.read_bytes())["v"]
     assert {name: (type(one), one.values, one.requires_grad) for name, one in loaded.items()} == {
         "here": (Tensor, [1], False),

@@ -99,7 +99,7 @@ def test_an_object_that_holds_a_served_model_refers_to_it(notebook, tmp_path):
     artifact = dump_objects(
         {"registry": registry},
         target=tmp_path / "registry.pkl",
-        models={id(model): "model"},
+        others={id(model): ("model", "model")},
         references=references,
         why="",
     )
@@ -109,7 +109,7 @@ def test_an_object_that_holds_a_served_model_refers_to_it(notebook, tmp_path):
 
 def test_a_pickle_that_still_names_main_is_refused(tmp_path):
     with pytest.raises(UnpicklableError, match="names __main__"):
-        dump_objects({"text": "__main__"}, target=tmp_path / "x.pkl", models={}, references=probe({}, "x"), why="")
+        dump_objects({"text": "__main__"}, target=tmp_path / "x.pkl", others={}, references=probe({}, "x"), why="")
 
 
 def test_objects_that_share_parts_form_groups():
@@ -124,14 +124,25 @@ def test_objects_that_share_parts_form_groups():
         "f": [np.float64(1.0), np.dtype("f8"), "text"],
         "g": [np.float64(1.0), np.dtype("f8"), "text"],
     }
-    assert sharing(values, {}).groups == (("a", "b"), ("c", "d"), ("e",), ("f",), ("g",))
+    found = sharing(values, {})
+    assert found.groups == (("a", "b"), ("c",), ("d",), ("e",), ("f",), ("g",))
+    assert found.tied == {"a", "b", "c", "d"}  # d refers to c by its name
     assert sharing({"a": {"m": shared}, "c": {"m": shared}}, {"m": shared}).groups == (("a",), ("c",))
-    cycle: list[object] = []
-    cycle.append(cycle)
-    assert sharing({"z": cycle, "y": [cycle]}, {}).groups == (("y", "z"),)
     deep = ((shared,),)
     assert sharing({"a": [deep], "b": {"x": deep}, "c": [((shared,),)]}, {}).groups == (("a", "b", "c"),)
     assert sharing({"a": [LOGGER, sys], "b": [LOGGER, sys]}, {}).groups == (("a",), ("b",))
+
+
+def test_files_never_refer_to_each_other_in_a_circle():
+    cycle: list[object] = []
+    cycle.append([cycle])
+    assert sharing({"z": cycle, "y": [cycle], "x": cycle[0]}, {}).groups == (("x", "z"), ("y",))
+    one, two, three = {}, {}, {}
+    one["two"], two["three"], three["one"] = two, three, one
+    assert sharing({"one": one, "two": two, "three": three, "all": [one, two]}, {}).groups == (
+        ("all",),
+        ("one", "three", "two"),
+    )
 
 
 def test_models_that_share_parts_with_others_form_groups():
@@ -140,8 +151,11 @@ def test_models_that_share_parts_with_others_form_groups():
     models = {"one": one, "two": two, "three": three}
     assert sharing({}, models).groups == (("one", "two"),)
     assert sharing({"encoder": encoder, "t": 0}, models).groups == (("encoder", "one", "two"), ("t",))
-    assert sharing({"table": table, "all": [one, three]}, models).groups == (("all", "one", "table", "three", "two"),)
-    assert sharing({"all": [three]}, models).groups == (("all",), ("one", "two"))  # refers to the model's own file
+    assert sharing({"table": table, "all": [one, three]}, models).groups == (
+        ("all",),
+        ("one", "two"),
+        ("table", "three"),
+    )
     assert sharing({}, {"inner": encoder, "outer": one}).groups == (("inner", "outer"),)
     apart = sharing({"encoder": encoder}, models, fixed=["one"])
     assert apart.groups == (("encoder", "two"),)

@@ -1,0 +1,69 @@
+"""Which captured values the examples change: state that every worker of a service has for itself."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..values import Problem
+from .found import Found
+from .objects import Probe
+
+_LIMIT = 1_000_000  # bytes of a pickle; what is larger is not looked at
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+class _Digest(io.RawIOBase):
+    """A file that only remembers the digest of what was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.digest, self.size = hashlib.sha256(), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.size += len(data)
+        if self.size > _LIMIT:
+            raise _TooLargeError
+        self.digest.update(data)
+        return len(data)
+
+
+def digests(found: Found) -> dict[str, str]:
+    """A digest of every captured object and mutable constant that is small enough to be looked at twice."""
+    return {name: digest for name, value in _values(found) if (digest := _digest(value))}
+
+
+def _values(found: Found) -> Iterable[tuple[str, Any]]:
+    yield from found.objects.items()
+    yield from ((name, value) for name, value in found.constants.items() if name not in found.objects)
+
+
+def _digest(value: Any) -> str:
+    file = _Digest()
+    try:
+        Probe({}, file).dump(value)
+    except Exception:  # noqa: BLE001 - too large, or not to be pickled: told elsewhere
+        return ""
+    return file.digest.hexdigest()
+
+
+def changes(found: Found, before: Mapping[str, str]) -> list[Problem]:
+    """A warning for each value that is not what it was before the examples were answered."""
+    after = digests(found)
+    return [
+        Problem(
+            message=f"{name} is changed by requests: each worker of the service has its own, which begins as it is now",
+            hint="keep what requests are to share outside of the service, in a database or a cache",
+            where=found.nodes[name].definition.where,
+        )
+        for name in sorted(before)
+        if name in found.nodes and after.get(name) != before[name]
+    ]
