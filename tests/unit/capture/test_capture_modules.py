@@ -6,9 +6,11 @@ import ast
 import importlib
 import sys
 import textwrap
+import types
 
 import pytest
 
+from nb2svc.capture.importable import folders_of, locate
 from nb2svc.capture.module_imports import imports_of
 from nb2svc.capture.modules import HelperModules, in_site_packages
 from nb2svc.capture.reach import names_in_sources, reached
