@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import ExportError, FreezeError, UsageError
 from .events import Emit, StartOver, ignore
@@ -73,6 +73,20 @@ def compare(
     """How ``directory`` differs from what the notebook gives now. Raises as :func:`export`; nothing is written."""
     from .export import compare as differences
 
+<<<<<<< HEAD
+    def use(plan: Plan, finish: Callable[[Path], Finish]) -> tuple[Difference, ...]:
+        return differences(plan, directory, finish=finish, explain=_answer_changed)
+
+    return _with_lock(captured, platform, base, emit, use)
+
+
+def _answer_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """How an example's answer changed, as the parity test words it."""
+    from .smoke import compare as mismatches
+    from .smoke import difference_text
+
+    return difference_text(mismatches(before, now))
+=======
     return _with_lock(
         captured,
         platform,
@@ -81,6 +95,7 @@ def compare(
         emit,
         use=lambda plan, finish: differences(plan, directory, finish=finish),
     )
+>>>>>>> h/modules
 
 
 class _LockTooSmall(StartOver):

@@ -73,7 +73,8 @@ class ClosureBuilder:
         ``user`` is where it is used.
         """
         found = self.found
-        if name in found.nodes or name in found.imports or name in self.started or name in _MODULES_OWN:
+        taken = name in found.nodes or name in found.imports or name in self._given.values()
+        if taken or name in self.started or name in _MODULES_OWN:
             self._check_script(name, user, function)
             return
         namespace = self.namespace
@@ -212,7 +213,8 @@ class ClosureBuilder:
             if self._is_current(one):
                 self.need(_root(one), where)
                 continue
-            now = _by_path(self.namespace, one.__qualname__)
+            plain = one.__qualname__.replace(".", "").isidentifier()
+            now = _by_path(self.namespace, one.__qualname__) if plain else None
             if now is not None and same_version(self.log, one, now) and one.__qualname__ not in current:
                 references.names[key] = one.__qualname__  # the cell ran again, unchanged
                 self.need(_root(one), where)
@@ -298,19 +300,19 @@ class ClosureBuilder:
         return binding
 
     def _is_current(self, one: Any) -> bool:
-        return "<" not in one.__qualname__ and _by_path(self.namespace, one.__qualname__) is one
+        return one.__qualname__.replace(".", "").isidentifier() and _by_path(self.namespace, one.__qualname__) is one
 
     def _name_of(self, value: Any, suggestion: str) -> str | None:
         """The notebook's own name for just this object."""
         for name in (suggestion, getattr(value, "__name__", None)):
-            if isinstance(name, str) and self.namespace.get(name, self) is value:
+            if isinstance(name, str) and name.isidentifier() and self.namespace.get(name, self) is value:
                 return name
         if isinstance(value, _ATOMS):
             return None
         if self._named is None:
             self._named = {}
             for name in sorted(self.namespace, reverse=True):
-                if not name.startswith("_") and name not in {"In", "Out"}:
+                if name.isidentifier() and not name.startswith("_") and name not in {"In", "Out"}:
                     self._named[id(self.namespace[name])] = name
         return self._named.get(id(value))
 

@@ -115,7 +115,7 @@ def _choice(known: Known) -> str:
         return ""
     shown = ", ".join(repr(value) for value in categories)
     if not known.open:
-        return f"Literal[{shown}]"
+        return f"Annotated[Literal[{shown}], NotBool]" if int in kinds else f"Literal[{shown}]"
     annotation = "str" if kinds == {str} else "Integer" if kinds == {int} else "str | Integer"
     return f"Annotated[{annotation}, Field(examples=[{shown}])]"
 

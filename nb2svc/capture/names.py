@@ -42,9 +42,9 @@ def names_of(source: str, *, future: bool = False) -> Names:
     table = symtable.symtable(head + source, "<definition>", "exec")
     found = _Found()
     found.walk(table, called=False)
+    found.late |= _names_in_queries(tree)
     own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     early, late = found.early - own, found.late - own
-    found.late |= _names_in_queries(tree)
     return Names(
         at_definition=frozenset(early),
         when_called=frozenset(late - early),

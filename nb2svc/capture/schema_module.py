@@ -26,7 +26,19 @@ _IMPORTS = (
     {
         ".runtime.columns": ("Dtype",),
         ".runtime.fields": (
-            *("Date", "Datetime", "Float", "Integer", "NaN", "Number", "Seconds", "Time", "Timedelta", "Timestamp"),
+            *(
+                "Date",
+                "Datetime",
+                "Float",
+                "Integer",
+                "NaN",
+                "NotBool",
+                "Number",
+                "Seconds",
+                "Time",
+                "Timedelta",
+                "Timestamp",
+            ),
             *("ZonedDatetime", "ZonedTimestamp"),
         ),
         ".runtime.rows": ("Array", "Frame", "Matrix", "Series"),

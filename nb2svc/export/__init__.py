@@ -1,5 +1,6 @@
 """Service and lock to a project: planned purely, then written whole or not at all."""
 
+from .committed import exports_of, notebooks_with_exports
 from .compare import Difference, compare
 from .finish import Finish, Finisher, describe
 from .leaks import secrets_of
@@ -16,8 +17,10 @@ __all__ = [
     "StagedFile",
     "compare",
     "describe",
+    "exports_of",
     "is_service_name",
     "load_project",
+    "notebooks_with_exports",
     "plan",
     "secrets_of",
     "service_name",

@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pickletools
+<<<<<<< HEAD
+from collections.abc import Collection, Iterator, Mapping
+from io import BytesIO
+=======
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+>>>>>>> h/modules
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -20,7 +25,7 @@ from .secrets import Evidence, Finding, find_in_document, find_in_strings, find_
 
 NOTEBOOK = "service/notebook.py"
 MAX_TEXT = 5 << 20  # bytes of an included file: what is larger is data, and not read for this
-MAX_BINARY = 64 << 20  # bytes of an artifact or wheel
+MAX_BINARY = 64 << 20  # bytes of an artifact or wheel, its first
 MAX_STRINGS = 500_000  # of a pickle: about a second
 _CONFIG = frozenset({".env", ".ini", ".cfg", ".conf", ".toml", ".yaml", ".yml", ".properties"})
 # A text in a pickle: its opcode, its length, and characters that a person can type.
@@ -101,10 +106,16 @@ def _problems(searched: Searched, path: str, content: Content, values: Mapping[s
         yield _problem(searched, path, finding.line, what, finding.value, inside=inside)
 
 
+<<<<<<< HEAD
+def _findings(plan: Plan, path: str, content: Content, data: bytes) -> Iterator[Finding]:
+    if _holds_objects(plan, path) and isinstance(content, StagedFile):
+        yield from find_in_strings(islice(_strings(BytesIO(data)), MAX_STRINGS))
+=======
 def _findings(path: str, data: bytes) -> Iterator[tuple[str, Finding]]:
     """(path inside a document, finding)."""
     if _is_pickle(path, data):
         yield from (("", one) for one in find_in_strings(islice(_strings(data), MAX_STRINGS)))
+>>>>>>> h/modules
         return
     if path.startswith(("models/", "wheels/")) or len(data) > MAX_TEXT:
         return
@@ -133,16 +144,20 @@ def _evidence(path: str) -> Evidence:
 
 
 def _content(path: str, content: Content) -> bytes | None:
-    """The bytes to search; None for what is too large to."""
+    """The bytes to search; None for what is too large to. Of artifacts the head: what a pickle says stands there, and
+    large arrays behind it.
+    """
     if isinstance(content, bytes):
         return content
-    limit = MAX_BINARY if path.startswith(("models/", "wheels/")) else MAX_TEXT
-    return _read(content.source) if content.source.is_file() and content.source.stat().st_size <= limit else None
+    if path.startswith(("models/", "wheels/")):
+        return _head(content.source)
+    return _head(content.source) if content.source.is_file() and content.source.stat().st_size <= MAX_TEXT else None
 
 
-def _read(path: Path) -> bytes | None:
+def _head(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BINARY)
     except OSError:  # writing says so
         return None
 
@@ -157,11 +172,16 @@ def _strings(pickle: bytes) -> Iterator[str]:
         for _, argument, position in pickletools.genops(pickle):  # type: ignore[assignment]  # noqa: B007
             if isinstance(argument, str):
                 yield argument
+<<<<<<< HEAD
+    except ValueError:  # no pickle, or of a newer protocol: loading it will say so; or no more than its head
+        return
+=======
     except Exception:  # noqa: BLE001 - whatever bytes that are no pickle make of it
         for match in _PICKLED_TEXT.finditer(pickle, position or 0):
             length = match[1] or match[3]
             text = (match[2] or match[4])[: int.from_bytes(length, "little")]
             yield text.decode()
+>>>>>>> h/modules
 
 
 def _problem(

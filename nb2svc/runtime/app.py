@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar, copy_context
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .access import AccessMiddleware
 from .documents import add_examples, recorded
@@ -39,12 +41,16 @@ def create_app(
     lifecycle = Lifecycle()
     metrics = Metrics(manifest)
 
+    variables: dict[ContextVar[Any], Any] = {}
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001
+        before = copy_context()
         for start in on_startup:
             result = start()  # in the main thread, where the notebook ran it
             if inspect.isawaitable(result):
                 await result
+        variables.update({one: value for one, value in copy_context().items() if before.get(one, before) is not value})
         lifecycle.started()
         yield
         lifecycle.drain()
@@ -61,10 +67,24 @@ def create_app(
     app.state.settings = Settings.load() if settings is None else settings
     app.state.lifecycle = lifecycle
     app.state.metrics = metrics
+    app.add_middleware(_InStartupContext, variables=variables)
     app.add_middleware(AccessMiddleware, metrics=metrics)
     app.include_router(health_routes(lifecycle, manifest.name))
     app.include_router(metrics_routes(metrics))
     return app
+
+
+class _InStartupContext:
+    """Gives each request the context variables that the startup functions set, such as NumPy's print options."""
+
+    def __init__(self, app: ASGIApp, variables: dict[ContextVar[Any], Any]) -> None:
+        self.app = app
+        self.variables = variables
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for variable, value in self.variables.items():
+            variable.set(value)
+        await self.app(scope, receive, send)
 
 
 class _Service(FastAPI):

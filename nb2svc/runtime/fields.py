@@ -51,6 +51,17 @@ Integer = Annotated[
     _Choice((_INT, core_schema.no_info_after_validator_function(int, _WHOLE)), error="int_type", json="integer"),
 ]
 Float = Annotated[float, Strict(), AllowInfNan(allow_inf_nan=False)]
+
+
+def _not_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        message = "Input should be a number, not a truth value"
+        raise ValueError(message)  # noqa: TRY004 - pydantic takes no TypeError
+    return value
+
+
+#: For a choice of numbers, since Python's ``True`` equals 1.
+NotBool = BeforeValidator(_not_bool)
 #: null, where the notebook had a float that is not a number.
 NaN = Annotated[None, AfterValidator(lambda _: math.nan)]
 

@@ -12,8 +12,13 @@ import pytest
 
 from nb2svc.capture.objects import place_of
 from nb2svc.errors import ExportError
+<<<<<<< HEAD
+from nb2svc.export import leaks, plan
+from nb2svc.export.leaks import refuse_secrets, refuse_secrets_of_document
+=======
 from nb2svc.export import plan
 from nb2svc.export.leaks import refuse_secrets, refuse_secrets_of_document, secrets_of
+>>>>>>> h/modules
 from nb2svc.export.plan import StagedFile
 from nb2svc.export.secrets import find_in_document, find_in_strings, find_in_text, secret_values
 from nb2svc.values import Where
@@ -145,6 +150,19 @@ def test_the_state_pickle_is_searched_and_not_run(spec, lock, tmp_path):
     made = replace(made, files={**made.files, "models/vocabulary.pkl": StagedFile(state)})
     with pytest.raises(ExportError, match=r"models/vocabulary\.pkl would hold what looks like a secret"):
         refuse_secrets(made)
+
+
+def test_the_head_of_a_large_state_is_searched_and_no_more_is_read(spec, lock, tmp_path):
+    state = tmp_path / "state.pkl"
+    with state.open("wb") as file:
+        pickle.dump({"config": {"password": PASSWORD}, "words": ["correct horse battery"]}, file, protocol=5)
+        file.truncate(leaks.MAX_BINARY + 100)  # what follows the pickle are its large arrays
+    made = plan(spec, lock)
+    made = replace(made, files={**made.files, "models/vocabulary.pkl": StagedFile(state)})
+    with pytest.raises(ExportError, match=r"models/vocabulary\.pkl would hold what looks like a secret"):
+        refuse_secrets(made)
+    with pytest.raises(ExportError, match="the value of the secret PASSPHRASE"):
+        refuse_secrets(made, known={"PASSPHRASE": "correct horse battery"})
 
 
 def test_the_value_of_a_secret_variable_is_found_anywhere(with_definition, lock, monkeypatch):
