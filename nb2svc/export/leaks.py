@@ -5,14 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pickletools
-<<<<<<< HEAD
-from collections.abc import Collection, Iterator, Mapping
-from io import BytesIO
-=======
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
->>>>>>> h/modules
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -106,16 +101,10 @@ def _problems(searched: Searched, path: str, content: Content, values: Mapping[s
         yield _problem(searched, path, finding.line, what, finding.value, inside=inside)
 
 
-<<<<<<< HEAD
-def _findings(plan: Plan, path: str, content: Content, data: bytes) -> Iterator[Finding]:
-    if _holds_objects(plan, path) and isinstance(content, StagedFile):
-        yield from find_in_strings(islice(_strings(BytesIO(data)), MAX_STRINGS))
-=======
 def _findings(path: str, data: bytes) -> Iterator[tuple[str, Finding]]:
     """(path inside a document, finding)."""
     if _is_pickle(path, data):
         yield from (("", one) for one in find_in_strings(islice(_strings(data), MAX_STRINGS)))
->>>>>>> h/modules
         return
     if path.startswith(("models/", "wheels/")) or len(data) > MAX_TEXT:
         return
@@ -172,16 +161,11 @@ def _strings(pickle: bytes) -> Iterator[str]:
         for _, argument, position in pickletools.genops(pickle):  # type: ignore[assignment]  # noqa: B007
             if isinstance(argument, str):
                 yield argument
-<<<<<<< HEAD
-    except ValueError:  # no pickle, or of a newer protocol: loading it will say so; or no more than its head
-        return
-=======
     except Exception:  # noqa: BLE001 - whatever bytes that are no pickle make of it
         for match in _PICKLED_TEXT.finditer(pickle, position or 0):
             length = match[1] or match[3]
             text = (match[2] or match[4])[: int.from_bytes(length, "little")]
             yield text.decode()
->>>>>>> h/modules
 
 
 def _problem(
