@@ -73,11 +73,10 @@ def compare(
     """How ``directory`` differs from what the notebook gives now. Raises as :func:`export`; nothing is written."""
     from .export import compare as differences
 
-<<<<<<< HEAD
     def use(plan: Plan, finish: Callable[[Path], Finish]) -> tuple[Difference, ...]:
         return differences(plan, directory, finish=finish, explain=_answer_changed)
 
-    return _with_lock(captured, platform, base, emit, use)
+    return _with_lock(captured, platform, base, allow_secrets, emit, use=use)
 
 
 def _answer_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
@@ -86,16 +85,6 @@ def _answer_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     from .smoke import difference_text
 
     return difference_text(mismatches(before, now))
-=======
-    return _with_lock(
-        captured,
-        platform,
-        base,
-        allow_secrets,
-        emit,
-        use=lambda plan, finish: differences(plan, directory, finish=finish),
-    )
->>>>>>> h/modules
 
 
 class _LockTooSmall(StartOver):

@@ -183,12 +183,8 @@ class Service:
         allow_secrets: Collection[str] = (),
     ) -> Sequence[Difference]:
         """How ``directory`` differs from what the notebook gives now; nothing is written."""
-<<<<<<< HEAD
         nowhere = Path(tempfile.gettempdir(), "check")  # not beside the folder: a checkout may be read-only
-        with self._progress() as emit, self._staged(nowhere, emit) as captured:
-=======
-        with self._progress() as emit, self._staged(Path(directory), emit, allow_secrets) as captured:
->>>>>>> h/modules
+        with self._progress() as emit, self._staged(nowhere, emit, allow_secrets) as captured:
             from . import pipeline
 
             return pipeline.compare(

@@ -162,7 +162,7 @@ def _strings(pickle: bytes) -> Iterator[str]:
             if isinstance(argument, str):
                 yield argument
     except Exception:  # noqa: BLE001 - whatever bytes that are no pickle make of it
-        for match in _PICKLED_TEXT.finditer(pickle, position or 0):
+        for match in _PICKLED_TEXT.finditer(pickle, position or 0, (position or 0) + MAX_TEXT):
             length = match[1] or match[3]
             text = (match[2] or match[4])[: int.from_bytes(length, "little")]
             yield text.decode()

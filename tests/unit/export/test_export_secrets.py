@@ -12,13 +12,8 @@ import pytest
 
 from nb2svc.capture.objects import place_of
 from nb2svc.errors import ExportError
-<<<<<<< HEAD
 from nb2svc.export import leaks, plan
-from nb2svc.export.leaks import refuse_secrets, refuse_secrets_of_document
-=======
-from nb2svc.export import plan
 from nb2svc.export.leaks import refuse_secrets, refuse_secrets_of_document, secrets_of
->>>>>>> h/modules
 from nb2svc.export.plan import StagedFile
 from nb2svc.export.secrets import find_in_document, find_in_strings, find_in_text, secret_values
 from nb2svc.values import Where
