@@ -215,8 +215,9 @@ def capture(
         requires=identity.requires,
         warnings=tuple(found.warnings),
     )
+    models = {one.options.variable: one.value for one in registry.models}
     held = {artifacts[one.public].path: {one.options.variable: one.value} for one in registry.models}
-    held |= {one.artifact.path: {name: found.objects[name] for name in one.names} for one in objects}
+    held |= {one.artifact.path: {name: (found.objects | models)[name] for name in one.names} for one in objects}
     return Captured(spec=spec, secrets=found.secrets, objects=held)
 
 
