@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+FRAMEWORKS := $(VENV)/frameworks
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint unit kernel cases container interpreters bench lock clean
@@ -27,7 +30,7 @@ unit: $(READY)  ## pure parts, and real processes without a kernel
 kernel: $(READY)  ## magics and notebooks in real kernels
 	$(BIN)/python -m pytest tests/kernel -n 2
 
-cases: $(READY)  ## a folder per case: a notebook, what must become of it, checked on the running service
+cases: $(FRAMEWORKS)  ## a folder per case: a notebook, what must become of it, checked on the running service
 	$(BIN)/python -m pytest tests/cases -n 2 --dist loadgroup
 
 container: $(READY)  ## images in a real Docker engine (skipped, with the reason, where there is none)
@@ -38,12 +41,13 @@ interpreters: $(READY)  ## the unit and kernel tiers on every other Python of th
 
 bench: $(READY)  ## the figures, measured on this machine
 	$(BIN)/python bench/notebook.py
+	$(BIN)/python bench/scale.py
 	$(BIN)/nb2svc export example_notebooks/iris.ipynb -o .demo/iris --quiet
 	$(BIN)/python bench/image/compare.py .demo/iris
 
-lock: $(READY)  ## resolve requirements-dev.txt anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
-	    pyproject.toml --group dev -o requirements-dev.txt
+lock: $(READY)  ## resolve requirements-dev.txt and requirements-frameworks.txt anew
+	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
+	$(LOCK) --group frameworks -c requirements-dev.txt -o requirements-frameworks.txt
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .venv-* .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -52,4 +56,9 @@ $(READY): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 	    || { echo 'nb2svc needs Python 3.10 or newer; choose one: make PYTHON=python3.12 …' >&2; exit 2; }
 	$(PYTHON) dev/environment.py $(VENV)
+	@touch $@
+
+# Large, so only where they are needed: light commands stay light.
+$(FRAMEWORKS): requirements-frameworks.txt $(READY)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-frameworks.txt
 	@touch $@

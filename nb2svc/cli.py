@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,6 @@ from .ui.terminal import Terminal
 from .values import to_json
 
 if TYPE_CHECKING:
-    from .capture.notebook import NotebookRun
     from .values import RunningService
 
 MAKE = "From the notebook to the container"
@@ -80,9 +80,24 @@ def export(
     """
     from .capture.notebook import run_notebook
     from .capture.parameters import parse
-    from .ui.tables import project_summary
+    from .ui.checking import differences_of
+    from .ui.tables import check_summary, project_summary, records_json
 
     directory = output or Path(notebook.stem)
+    if check:
+        found = differences_of(
+            terminal,
+            notebook,
+            directory,
+            parameter=parameter,
+            timeout=timeout,
+            kernel=kernel,
+            platform=platform,
+            base=base,
+        )
+        terminal.result(records_json(found) if json else check_summary(directory, found))
+        _end_where_different(terminal, [(notebook, directory)] if found else [], parameter)
+        return
     with terminal.progress() as emit:
         run = run_notebook(
             notebook,
@@ -91,18 +106,51 @@ def export(
             timeout=timeout,
             kernel_name=kernel,
             force=force,
-            check=check,
             platform=platform,
             base=base,
             allow_secrets=allow_secret or (),
             emit=emit,
         )
-    if check:
-        _checked(terminal, directory, run, json=json)
-        return
     terminal.warn(run.project.warnings)
     terminal.result(to_json(run.project).rstrip() if json else project_summary(run.project, directory))
     terminal.advise(f"Next: nb2svc run {_quoted(directory)}   or   nb2svc test {_quoted(directory)}")
+
+
+@command(
+    app,
+    "check",
+    panel=MAKE,
+    examples=["nb2svc check", "nb2svc check notebooks/iris.ipynb notebooks/text.ipynb"],
+)
+def check(
+    terminal: Terminal,
+    *,
+    notebook: arg.NotebookFiles = None,
+    output: arg.CheckedFolder = None,
+    parameter: arg.Parameters = None,
+    timeout: arg.CellTimeout = None,
+    kernel: arg.KernelName = None,
+    platform: arg.CheckedPlatform = None,
+    base: arg.Base = None,
+    json: arg.Json = False,
+) -> None:
+    """Run notebooks again and compare what they give with their exports below this folder; exit 1 on any difference.
+
+    An export is found by its nb2svc.json, which names its notebook. A notebook without one is passed over.
+    """
+    from .ui.checking import differences_of, exports
+    from .ui.tables import check_json, check_summary
+
+    found = {}
+    for each, directory in exports(terminal, notebook or [], output):
+        found[each, directory] = differences_of(
+            terminal, each, directory, parameter=parameter, timeout=timeout, kernel=kernel, platform=platform, base=base
+        )
+        if not json:
+            terminal.result(check_summary(directory, found[each, directory]))
+    if json:
+        terminal.result(check_json({directory: differences for (_, directory), differences in found.items()}))
+    _end_where_different(terminal, [pair for pair, differences in found.items() if differences], parameter)
 
 
 @command(
@@ -303,17 +351,13 @@ def doctor(terminal: Terminal, json: arg.Json = False) -> None:
     terminal.result(records_json(found) if json else findings(found))
 
 
-def _checked(terminal: Terminal, directory: Path, run: NotebookRun, *, json: bool) -> None:
-    from .ui.tables import differences, records_json
-
-    if json:
-        terminal.result(records_json(run.differences))
-    elif run.differences:
-        terminal.result(differences(directory, run.differences))
-    else:
-        terminal.result(f"{directory} is what the notebook gives now.")
-    if run.differences:
-        terminal.advise(f"Write it anew with: nb2svc export … -o {_quoted(directory)}")
+def _end_where_different(terminal: Terminal, pairs: Sequence[tuple[Path, Path]], parameter: list[str] | None) -> None:
+    """Say how to write the exports that differ anew, and end with status 1; nothing where there are none."""
+    given = "".join(f" -p {_quoted(each)}" for each in parameter or [])
+    for notebook, directory in pairs:
+        command = f"nb2svc export {_quoted(notebook)} -o {_quoted(directory)}{given}"
+        terminal.advise(f"Write it anew with: {command}   (--force, if somebody edited the files in it)")
+    if pairs:
         raise typer.Exit(DIFFERENT)
 
 

@@ -29,6 +29,7 @@ NOT_OURS = (
     "UV_FORK_STRATEGY", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD", "UV_OVERRIDE", "UV_PRERELEASE",
     "UV_PROJECT", "UV_PYTHON", "UV_REQUIRE_HASHES", "UV_RESOLUTION", "UV_SYSTEM_PYTHON", "UV_WORKING_DIR",
 )  # fmt: skip
+UNNAMED = "extra-index-url"  # stands for the name of an index that has none
 INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 _NAMES_AN_INDEX = re.compile(
     r"^\s*(\[\[[\w.]*index\]\]|(default-)?index(-url)?\s*=|extra-index-url\s*=|find-links\s*=)", re.MULTILINE
@@ -144,7 +145,7 @@ def _unnamed(environ: Mapping[str, str]) -> Iterator[NamedIndex]:
         if equals and "://" not in name:
             yield NamedIndex(name, url)
         else:
-            yield NamedIndex("extra-index-url", address)
+            yield NamedIndex(UNNAMED, address)
 
 
 def _sources(settings: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import ExportError, UsageError
+from .errors import ExportError, FreezeError, UsageError
 from .events import Emit, StartOver, ignore
-from .values import Example, Image, Lock, Project, Report, RunningService, Sought
+from .values import Example, Image, Lock, Problem, Project, Report, RunningService, Sought
 
 if TYPE_CHECKING:
     from .capture.spec import Captured
@@ -46,14 +46,16 @@ def export(
         captured,
         platform,
         base,
+        allow_secrets,
         emit,
-        lambda plan, finish: write(
+        use=lambda plan, finish: write(
             plan,
             directory,
             force=force,
             finish=finish,
             allow_secrets=allow_secrets,
             secrets=captured.secrets,
+            place=captured.place,
             emit=emit,
         ),
     )
@@ -65,12 +67,24 @@ def compare(
     *,
     platform: str | None = None,
     base: str | None = None,
+    allow_secrets: Collection[str] = (),
     emit: Emit = ignore,
 ) -> tuple[Difference, ...]:
     """How ``directory`` differs from what the notebook gives now. Raises as :func:`export`; nothing is written."""
     from .export import compare as differences
 
-    return _with_lock(captured, platform, base, emit, lambda plan, finish: differences(plan, directory, finish=finish))
+    def use(plan: Plan, finish: Callable[[Path], Finish]) -> tuple[Difference, ...]:
+        return differences(plan, directory, finish=finish, explain=_answer_changed)
+
+    return _with_lock(captured, platform, base, allow_secrets, emit, use=use)
+
+
+def _answer_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """How an example's answer changed, as the parity test words it."""
+    from .smoke import compare as mismatches
+    from .smoke import difference_text
+
+    return difference_text(mismatches(before, now))
 
 
 class _LockTooSmall(StartOver):
@@ -85,23 +99,44 @@ def _with_lock(
     captured: Captured,
     platform: str | None,
     base: str | None,
+    allow_secrets: Collection[str],
     emit: Emit,
+    *,
     use: Callable[[Plan, Callable[[Path], Finish]], Result],
 ) -> Result:
     """``use`` the plan of the service, whose lock grows until the clean room misses nothing that matters."""
     from .export import plan
-    from .freeze import freeze, keep_sought, known_sought
+    from .freeze import keep_sought, known_sought
 
     sought = known_sought(captured.spec)
     while True:
-        lock = freeze(captured.spec, platform=platform, sought=sought, emit=emit)
+        lock = _frozen(captured, platform, sought, allow_secrets, emit)
+        planned = plan(captured.spec, lock, base=base, allow_secrets=allow_secrets)
         try:
-            result = use(plan(captured.spec, lock, base=base), _verified_by_clean_room(captured, lock, emit))
+            result = use(planned, _verified_by_clean_room(captured, lock, emit))
         except _LockTooSmall as found:
             sought |= found.sought  # names at least one distribution more, so this ends
         else:
             keep_sought(captured.spec, sought)
             return result
+
+
+def _frozen(
+    captured: Captured, platform: str | None, sought: Sought, allow_secrets: Collection[str], emit: Emit
+) -> Lock:
+    """The lock. Where there can be none, the error tells of the secrets as well, which would be the next one."""
+    from .export import secrets_of
+    from .freeze import freeze
+
+    try:
+        return freeze(captured.spec, platform=platform, sought=sought, emit=emit)
+    except FreezeError as error:
+        secrets = secrets_of(captured.spec, allow_secrets, captured.secrets, captured.place)
+        if not secrets:
+            raise
+        found = error.problems or (Problem(message=error.message, hint=error.hint, where=error.where),)
+        message = f"{len(found) + len(secrets)} things stand in the way of an export"
+        raise FreezeError(message, problems=(*found, *secrets), log=error.log) from error
 
 
 def _verified_by_clean_room(captured: Captured, lock: Lock, emit: Emit) -> Callable[[Path], Finish]:

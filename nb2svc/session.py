@@ -165,7 +165,7 @@ class Service:
     ) -> Project:
         """Write the project to ``directory`` (default: the service's name, beside the notebook)."""
         target = Path(directory) if directory is not None else Path.cwd() / self.name
-        with self._progress() as emit, self._staged(target, emit) as captured:
+        with self._progress() as emit, self._staged(target, emit, allow_secrets) as captured:
             from . import pipeline
 
             project = pipeline.export(
@@ -180,13 +180,16 @@ class Service:
         *,
         platform: str | None = None,
         base: str | None = None,
-        allow_secrets: Collection[str] = (),  # noqa: ARG002 - of an export; nothing is written here
+        allow_secrets: Collection[str] = (),
     ) -> Sequence[Difference]:
         """How ``directory`` differs from what the notebook gives now; nothing is written."""
-        with self._progress() as emit, self._staged(Path(directory), emit) as captured:
+        nowhere = Path(tempfile.gettempdir(), "check")  # not beside the folder: a checkout may be read-only
+        with self._progress() as emit, self._staged(nowhere, emit, allow_secrets) as captured:
             from . import pipeline
 
-            return pipeline.compare(captured, Path(directory), platform=platform, base=base, emit=emit)
+            return pipeline.compare(
+                captured, Path(directory), platform=platform, base=base, allow_secrets=allow_secrets, emit=emit
+            )
 
     def build(self, tag: str | None = None, *, directory: str | None = None, **options: Any) -> Image:
         """Export, then build the image ``tag`` (default: ``<name>:latest``) with Docker's BuildKit."""
@@ -278,10 +281,11 @@ class Service:
         return project.root
 
     @contextmanager
-    def _staged(self, target: Path, emit: Emit) -> Iterator[Captured]:
+    def _staged(self, target: Path, emit: Emit, allow_secrets: Collection[str]) -> Iterator[Captured]:
         """The captured service, its artifact files in a folder beside ``target`` that goes away afterwards."""
         from .capture.spec import Identity, capture
         from .events import progress
+        from .export import secrets_of
 
         parent = next(folder for folder in target.absolute().parents if folder.is_dir())
         writable = parent if os.access(parent, os.W_OK) else None  # a folder that cannot be written fails later, well
@@ -295,7 +299,13 @@ class Service:
                     files=self._files,
                     environment=self._environment,
                 )
-                captured = capture(self._current(), self._kernel(), identity, Path(staging))
+                captured = capture(
+                    self._current(),
+                    self._kernel(),
+                    identity,
+                    Path(staging),
+                    also=lambda draft, secrets: secrets_of(draft, allow_secrets, secrets),
+                )
                 step.summary = _summary(captured)
             yield captured
 

@@ -74,7 +74,7 @@ class Artifact:
     """
 
     path: str  # in the project: ``models/model.joblib``
-    format: str  # ``joblib``, ``pickle``, or the name of an adapter: ``xgboost``, ``torch``, ``skops``, …
+    format: str  # ``joblib``, ``pickle``, ``pickle-buffers``, or the name of an adapter: ``xgboost``, ``skops``, …
     sha256: str
     size: int
     type: str  # ``sklearn.pipeline.Pipeline``

@@ -32,7 +32,9 @@ TWO_WORKERS = "common with two workers"
 UVICORN = ("python", "-m", "uvicorn", "service.main:app", "--host", "0.0.0.0", "--port", "8000", "--workers", "2")  # noqa: S104
 # What no service with these libraries can go below: their imports from our image's bytecode, then the bare HTTP server.
 FLOOR = "the libraries' imports alone"
-LOADED = "import service.main, sys; print(*(name for name in sys.modules if name.split('.')[0] not in ('service', '__main__')))"
+LOADED = (
+    "import service.main, sys; print(*(name for name in sys.modules if not name.startswith(('service', '__main__'))))"
+)
 BARE = """
 import gc; gc.disable()
 import importlib, http.server
@@ -66,7 +68,8 @@ def main() -> None:
     _print("build without layer cache", "s", built)
     _print("start to the first ready answer", "s", started)
     _print("the same, common with two workers", "s", {**started, COMMON_TAG: started[TWO_WORKERS]})
-    print(f"the libraries' imports alone, from our image: {started[FLOOR]:.2f} s, {started[FLOOR] / started[COMMON_TAG]:.2f}")
+    floor = started[FLOOR]
+    print(f"the libraries' imports alone, from our image: {floor:.2f} s, {floor / started[COMMON_TAG]:.2f}")
     _print("bytes above the base", "MB", {tag: size / 1e6 for tag, size in above.items()})
     run("rmi", "--force", *builders)
 

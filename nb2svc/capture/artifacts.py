@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,32 +16,10 @@ from ..values import Artifact
 from . import formats
 from .formats.writing import embedded
 from .objects import NOTEBOOK_MODULE, References, UnpicklableError, as_members_of_the_project
-from .pickling import AnotherWayError, Sets, dump_joblib, dump_pickle
+from .pickling import AnotherWayError, Sets, dump_joblib, dump_pickle, without_addresses
 
 _MAIN = b"__main__"
 _NAMES_MAIN = (b"\x8c\x08__main__", b"c__main__\n")  # as a global or as the text of one, in any protocol
-
-
-@contextmanager
-def _without_addresses() -> Iterator[None]:
-    """For a while, scikit-learn's text vectorizers do not pickle where in memory their stop words lie.
-
-    They keep that to check the words only once. In another process it says nothing, and every file would differ.
-    """
-    vectorizer: Any = getattr(sys.modules.get("sklearn.feature_extraction.text"), "_VectorizerMixin", None)
-    if vectorizer is None or "__getstate__" in vars(vectorizer):
-        yield
-        return
-
-    def getstate(self: Any) -> dict[str, Any]:
-        state: dict[str, Any] = super(vectorizer, self).__getstate__()
-        return {name: part for name, part in state.items() if name != "_stop_words_id"}
-
-    vectorizer.__getstate__ = getstate
-    try:
-        yield
-    finally:
-        del vectorizer.__getstate__
 
 
 class _Writer:
@@ -170,7 +147,7 @@ def _dump(value: object, file: _File, ways: list[tuple[str, _Dump]]) -> Artifact
         try:
             with (
                 as_members_of_the_project(file.references),
-                _without_addresses(),
+                without_addresses(),
                 _Writer.of(target) as writer,
             ):
                 format_ = way(value, writer)
@@ -208,7 +185,7 @@ def _artifact(target: Path, format_: str, writer: _Writer, value: object, file: 
 
 
 def _joblib(value: object, writer: _Writer) -> str:
-    with _without_addresses():
+    with without_addresses():
         dump_joblib(value, writer)
     return "joblib"
 
@@ -231,7 +208,7 @@ def _pickle(value: object, writer: _Writer, others: Others, sets: Sets) -> str:
             behind.append(content)
         return content.nbytes < LARGE
 
-    with _without_addresses():
+    with without_addresses():
         dump_pickle(value, writer, _References(others), keep, sets)
     if not behind:
         return "pickle"

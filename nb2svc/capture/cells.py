@@ -13,6 +13,7 @@ import re
 import weakref
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ..values import CapturedCell, Where
@@ -37,7 +38,7 @@ class LoggedCell:
 
     cell: CapturedCell
     bound: dict[str, weakref.ref[Any] | int] = field(default_factory=dict)  # name → its object after the run
-    unreached: set[str] = field(default_factory=set)  # names whose statements stand after the one that failed
+    unreached: set[str] = field(default_factory=set)  # names whose statements did not run: bound as before
 
     @property
     def code(self) -> str:
@@ -221,10 +222,10 @@ class CellLog:
     def _after(self, result: ExecutionResult) -> None:
         if self._running:
             logged, shell = self._running.pop()
-            if not result.success:  # a statement after the failing one bound nothing, though its name may be bound
-                logged.unreached = {
-                    name for name, was in self._before_run.items() if id(shell.user_ns.get(name)) == was
-                }
+            same = {name for name, was in self._before_run.items() if id(shell.user_ns.get(name)) == was}
+            if result.success:  # a statement in a branch that was not taken
+                same = {name for name in same if isinstance(shell.user_ns.get(name), (FunctionType, type))}
+            logged.unreached = same
             for file, text in executed.take_scripts():  # %run: what a script binds, it binds in the notebook
                 script = CapturedCell(number=logged.cell.number, raw=text, code=text, filename=file)
                 self._append(LoggedCell(script), shell.user_ns)

@@ -15,7 +15,7 @@ from .made import cells_of, content
 from .objects import is_made_here
 from .rewriting import piece_of, rewritten
 from .sources import indent
-from .taken import FUNCTIONS, Taken, as_written, assigned, no_source
+from .taken import FUNCTIONS, Taken, as_written, assigned, no_source, under_another_name
 
 if TYPE_CHECKING:
     from .closure import ClosureBuilder
@@ -45,7 +45,7 @@ def as_statement(closure: ClosureBuilder, taken: Taken) -> bool:
         return True
     bound = node.name if isinstance(node, (*FUNCTIONS, ast.ClassDef)) else taken.original
     if bound != taken.name:
-        source = f"{source}\n\n\n{taken.name} = {bound}"
+        source = under_another_name(closure, source, bound, taken)
     kind = "class" if isinstance(node, ast.ClassDef) else "function" if defines else "statement"
     closure.add(taken.name, kind, source, taken.where, taken.position)
     if isinstance(node, ast.ClassDef):
@@ -65,7 +65,8 @@ def _as_made(closure: ClosureBuilder, taken: Taken) -> bool:
         return True
     piece = _piece(closure, taken, located)
     if not located.parents:
-        source = piece if kind.__name__ == taken.name else f"{piece}\n\n\n{taken.name} = {kind.__name__}"
+        same = kind.__name__ == taken.name
+        source = piece if same else under_another_name(closure, piece, kind.__name__, taken)
         closure.add(taken.name, "class", source, taken.where, (located.logged.cell.number, located.node.lineno))
         return True
     arguments: dict[str, str] = {}

@@ -73,7 +73,8 @@ class ClosureBuilder:
         ``user`` is where it is used.
         """
         found = self.found
-        if name in found.nodes or name in found.imports or name in self.started or name in _MODULES_OWN:
+        taken = name in found.nodes or name in found.imports or name in self._given.values()
+        if taken or name in self.started or name in _MODULES_OWN:
             self._check_script(name, user, function)
             return
         namespace = self.namespace
@@ -212,7 +213,8 @@ class ClosureBuilder:
             if self._is_current(one):
                 self.need(_root(one), where)
                 continue
-            now = _by_path(self.namespace, one.__qualname__)
+            plain = one.__qualname__.replace(".", "").isidentifier()
+            now = _by_path(self.namespace, one.__qualname__) if plain else None
             if now is not None and same_version(self.log, one, now) and one.__qualname__ not in current:
                 references.names[key] = one.__qualname__  # the cell ran again, unchanged
                 self.need(_root(one), where)

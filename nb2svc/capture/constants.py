@@ -12,7 +12,7 @@ _MAX_POWER = 1_000
 
 
 def constant_value(node: ast.expr) -> Any:
-    """The value of a literal, of arithmetic on literals, and of ``frozenset({1, 2})`` and its like; else ``UNKNOWN``."""
+    """The value of a literal, of arithmetic on literals, of ``frozenset({1, 2})`` and its like; else ``UNKNOWN``."""
     for part in ast.walk(node):
         if isinstance(part, ast.Name) and part.id not in _PURE:
             return UNKNOWN
@@ -49,10 +49,8 @@ def _is_small(node: ast.expr) -> bool:
 
 def same_value(left: Any, right: Any) -> bool:
     """Equal and of the same types all the way down; dicts in the same order, sets in any. Never raises."""
-    if left is right:
-        return True
-    if type(left) is not type(right):
-        return False
+    if left is right or type(left) is not type(right):
+        return left is right
     if isinstance(left, (list, tuple)):
         return len(left) == len(right) and all(map(same_value, left, right))
     if isinstance(left, dict):

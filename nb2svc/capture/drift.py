@@ -124,24 +124,14 @@ class _Comparison:
     def _definition(self, node: ast.stmt, owner: object, prefix: str) -> None:
         """What an undecorated ``def`` or ``class`` bound is still there, and still what the file defines."""
         name: str = node.name  # type: ignore[attr-defined]
-        namespace = vars(owner)
         if self._is_replayed(owner, name):
             return
         shown = prefix + name
-        live = namespace.get(name, UNKNOWN)
-        if live is UNKNOWN:
-            live = namespace.get(f"_{prefix[:-1].rpartition('.')[2].lstrip('_')}{name}", UNKNOWN)  # ``__private``
+        live = _bound(owner, name)
         if live is UNKNOWN:
             self._gone(shown)
         elif isinstance(node, ast.ClassDef):
-            if not isinstance(live, type) or live.__module__ != self.module.__name__ or live.__name__ != name:
-                self._replaced(shown)
-                return
-            for inner in _plain_definitions(node.body):
-                self._definition(inner, live, f"{shown}.")
-            for constant, value in module_source(node).constants.items():
-                if not self._is_replayed(live, constant):
-                    self._class_constant(name, constant, shown, vars(live).get(constant, UNKNOWN), value)
+            self._class(node, live, shown)
         elif decorated(node):
             return  # its code is found below, if at all: a decorator may give anything
         elif not isinstance(live, FunctionType) or live.__code__.co_name != name or not self._is_own(live):
@@ -149,27 +139,24 @@ class _Comparison:
         else:
             self._defaults(shown, node, live)
 
+    def _class(self, node: ast.ClassDef, live: Any, shown: str) -> None:
+        name = node.name
+        if not isinstance(live, type) or live.__module__ != self.module.__name__ or live.__name__ != name:
+            self._replaced(shown)
+            return
+        for inner in _plain_definitions(node.body):
+            self._definition(inner, live, f"{shown}.")
+        for constant, value in module_source(node).constants.items():
+            if not self._is_replayed(live, constant):
+                self._class_constant(name, constant, shown, vars(live).get(constant, UNKNOWN), value)
+
     def _own_functions(self, value: Any, depth: int = 0) -> Iterator[FunctionType]:
         """Functions of this file in a value: behind decorators, in classes, in tables."""
         if depth > _DEPTH:
             return
-        if isinstance(value, FunctionType):
-            if self._is_own(value):
-                yield value
-            inside = [cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)]
-            inside.append(vars(value).get("__wrapped__"))
-        elif isinstance(value, type):
-            inside = list(vars(value).values()) if value.__module__ == self.module.__name__ else []
-        elif isinstance(value, (staticmethod, classmethod)):
-            inside = [value.__func__]
-        elif isinstance(value, property):
-            inside = [value.fget, value.fset, value.fdel]
-        elif isinstance(value, partial):
-            inside = [value.func, *value.args, *value.keywords.values()]
-        elif type(value) in {dict, list, tuple} and len(value) <= _PARTS:
-            inside = list(value.values()) if isinstance(value, dict) else list(value)
-        else:
-            inside = [getattr(value, name, None) for name in ("__wrapped__", "func") if _has_plain(value, name)]
+        if isinstance(value, FunctionType) and self._is_own(value):
+            yield value
+        inside = [] if isinstance(value, type) and value.__module__ != self.module.__name__ else _inside(value)
         for part in inside:
             if part is not None and not isinstance(part, (str, int, float, bytes, ModuleType)):
                 yield from self._own_functions(part, depth + 1)
@@ -278,6 +265,29 @@ class _Comparison:
             self.changed.append(f"{shown} was deleted") if self.is_as_it_ran else self.edited.append(shown)
         elif shown.partition(".")[0] in self.used or "." in shown:
             self.edited.append(shown)
+
+
+def _bound(owner: object, name: str) -> Any:
+    """What a module or class has under a name; of a class also a private one."""
+    names = vars(owner)
+    private = f"_{owner.__name__.lstrip('_')}{name}" if isinstance(owner, type) else name
+    return names.get(name, names.get(private, UNKNOWN))
+
+
+def _inside(value: Any) -> list[Any]:
+    """Where functions may hide in a value."""
+    if isinstance(value, FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)]
+        return [*cells, vars(value).get("__wrapped__")]
+    if isinstance(value, property):
+        return [value.fget, value.fset, value.fdel]
+    if isinstance(value, partial):
+        return [value.func, *value.args, *value.keywords.values()]
+    if isinstance(value, type) or type(value) is dict:
+        return list((vars(value) if isinstance(value, type) else value).values())[:_PARTS]
+    if type(value) in {list, tuple}:
+        return list(value)[:_PARTS]
+    return [getattr(value, name, None) for name in ("__wrapped__", "__func__", "func") if _has_plain(value, name)]
 
 
 def _plain_definitions(body: Iterable[ast.stmt]) -> list[ast.stmt]:

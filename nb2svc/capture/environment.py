@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .constants import UNKNOWN
-from .paths import Scope, called_name, evaluate, scoped
+from .expressions import Scope, called_name, evaluate, scoped
 
 _READERS = frozenset({"get", "pop", "setdefault"})
 _LIBRARIES = frozenset({"decouple", "environs", "environ"})  # whose objects are called with a variable's name
@@ -109,7 +110,10 @@ def variables_of_settings(settings: Any) -> dict[str, str | None]:
     """
     config: Mapping[str, Any] = settings.model_config
     by_case = bool(config.get("case_sensitive"))
-    set_here: dict[str, str | None] = {**_dotenv(config.get("env_file")), **dict.fromkeys(os.environ)}
+    set_here: dict[str, str | None] = dict.fromkeys(os.environ)
+    known = {one if by_case else one.lower() for one in set_here}
+    written = _dotenv(config.get("env_file"))  # what the environment has as well, it has instead
+    set_here |= {one: value for one, value in written.items() if (one if by_case else one.lower()) not in known}
     found: dict[str, str | None] = {}
     for name, field in settings.model_fields.items():
         names = _aliases(field) or [f"{config.get('env_prefix') or ''}{name}"]
@@ -138,9 +142,8 @@ def _dotenv(given: Any) -> dict[str, str | None]:
     files = [given] if isinstance(given, (str, Path)) else list(given or ())
     if not files:
         return {}
-    from dotenv import dotenv_values  # pydantic-settings requires it
-
+    read = importlib.import_module("dotenv").dotenv_values  # pydantic-settings requires it
     found: dict[str, str | None] = {}
     for file in files:
-        found.update(dotenv_values(file))
+        found.update(read(file))
     return found

@@ -16,7 +16,7 @@ from .names import names_of
 from .ordering import Node
 from .rewriting import piece_of, rewritten
 from .sources import indent
-from .taken import FUNCTIONS, Taken, as_written, defaults_of, no_source
+from .taken import FUNCTIONS, Taken, as_written, defaults_of, no_source, under_another_name
 
 if TYPE_CHECKING:
     from .closure import ClosureBuilder
@@ -35,7 +35,7 @@ def as_function(closure: ClosureBuilder, taken: Taken) -> bool:
     if source is None:
         return True
     if isinstance(node, FUNCTIONS) and node.name != taken.name:
-        source = f"{source}\n\n\n{taken.name} = {node.name}"
+        source = under_another_name(closure, source, node.name, taken)
     elif not isinstance(node, FUNCTIONS) and taken.name != taken.original:
         source = f"{taken.name} = {source.partition('=')[2].strip()}"
     closure.add(taken.name, "function", source, taken.where, taken.position, function=value)
@@ -112,7 +112,7 @@ def _as_made(closure: ClosureBuilder, taken: Taken, function: FunctionType) -> b
         node = one.located.node
         source = one.piece if not isinstance(node, ast.Lambda) else f"{taken.name} = {one.piece}"
         if not isinstance(node, ast.Lambda) and node.name != taken.name:
-            source = f"{source}\n\n\n{taken.name} = {node.name}"
+            source = under_another_name(closure, source, node.name, taken)
         del closure.made[id(function)]
         closure.add(taken.name, "function", source, _where(one, taken), _position(one), function=function)
         closure.add_attributes(taken.name, attributes(closure, taken.name, function, taken.where))

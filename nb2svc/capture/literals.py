@@ -16,6 +16,8 @@ _SECRET_NAME = re.compile(
     r"(?i)(?:^|_)(secret|password|passwd|pwd|credentials?|api_?key|access_?key|private_?key|secret_?key|token)$",
     re.IGNORECASE,
 )
+# Made of functions and types only; no pickle holds what they compiled.
+_COMPILED = {"numpy.vectorize", "numpy.ufunc", "pydantic.type_adapter.TypeAdapter"}
 _SPECIAL_TOKEN = re.compile(r"[<\[].*[>\]]$")  # ``PAD_TOKEN = "<pad>"`` hides nothing
 
 
@@ -110,8 +112,8 @@ def is_declaration(value: object, node: ast.stmt) -> bool:
         return _compiles(node, value)
     if isinstance(value, logging.Logger):
         return _gets_a_logger(node)
-    if f"{type(value).__module__}.{type(value).__qualname__}" in {"numpy.vectorize", "numpy.ufunc"}:
-        return isinstance(node, ast.Assign)  # made of functions only, and no pickle holds what it compiled
+    if f"{type(value).__module__}.{type(value).__qualname__}" in _COMPILED:
+        return isinstance(node, ast.Assign)
     declared = (typing.TypeVar, typing.ParamSpec, typing.NewType, types.GenericAlias, types.UnionType)
     if isinstance(value, declared):
         return True

@@ -46,7 +46,7 @@ class Nb2svcMagics(Magics):
         %nb2svc status                what is captured, and what would ship
         %nb2svc name NAME             give the service its name
         %nb2svc require DIST …        ship a distribution that no import names (a plugin)
-        %nb2svc include FILE …        ship a data file, at the same relative path
+        %nb2svc include FILE …        ship data files or folders, at the same relative path
         %nb2svc env NAME …            declare an environment variable that the service needs
         %nb2svc drop NAME             take an endpoint, model or startup out of the service
         %nb2svc serve [--port N]      live preview from this kernel, no build

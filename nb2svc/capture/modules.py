@@ -54,15 +54,16 @@ class HelperModules:
             return
         self._seen.add(name)
         root = name.partition(".")[0]
-        if root == "__future__":
-            return
         if root == "__main__":
             self._problem(
                 "__main__ is imported, which is the notebook here and the server in the service",
                 "pass what is needed from the notebook as an argument",
                 where,
             )
-            return
+        elif root != "__future__":
+            self._sort(name, root, where)
+
+    def _sort(self, name: str, root: str, where: Where) -> None:
         located = locate(name)
         if located is None:
             if root not in sys.stdlib_module_names and self.is_distributed(root):
@@ -70,16 +71,12 @@ class HelperModules:
             return
         if is_standard(located) or (root in sys.stdlib_module_names and is_in_site_packages(located)):
             return
-        if located.file and self.is_distributed(name):
+        # What has neither file nor folder another module makes (six.moves).
+        if self.is_distributed(name if located.file or located.folders else root):
             self.distributed.add(name)
         elif located.file:
             self._need_helper(located, where)
-        elif not located.folders and self.is_distributed(root):
-            self.distributed.add(name)  # a module that another one makes, such as six.moves
-        elif located.folders:
-            if self.is_distributed(name):
-                self.distributed.add(name)  # of a namespace package, what is used of it is named by itself
-        else:
+        elif not located.folders:  # else a namespace package: what is used of it is named by itself
             hint = "write its code into a file beside the notebook, and import that"
             self._problem(f"the module {name} was made in memory: it has no file", hint, where)
 
@@ -159,7 +156,7 @@ def drift_problems(
             problems.append(
                 Problem(
                     message=f"{file} was edited since it was loaded: {_listed(drift.edited)}",
-                    hint=f"importlib.reload({helper.name}), or restart the kernel; then run the cells that use it again",
+                    hint=f"importlib.reload({helper.name}), or restart the kernel; then run the cells that use it",
                     where=helper.where,
                 )
             )
@@ -205,7 +202,7 @@ def drift_of_distributions(modules: Collection[str]) -> list[Problem]:
             problems.append(
                 Problem(
                     message=f"{file} was edited since {name} was loaded: {_listed(drift.edited)}",
-                    hint=f"importlib.reload({name}), or restart the kernel; then run the cells that use it again",
+                    hint=f"importlib.reload({name}), or restart the kernel; then run the cells that use it",
                 )
             )
     return problems

@@ -63,7 +63,8 @@ def object_artifact(names: tuple[str, ...], found: Found, stem: str, staging: Pa
     """The file of an object that has a format of its own and shares no parts with others; None for all the rest."""
     name, *others = names
     value = found.objects[name]
-    adapter = None if others else formats.adapter_of(value)
+    shares = others or found.object_references[name].models  # no format of a framework can refer to a served model
+    adapter = None if shares else formats.adapter_of(value)
     if adapter is None:
         return None
     references, why = found.object_references[name], f"{name} of the notebook"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import pickle
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -115,6 +116,23 @@ def _culprit(value: object, path: str, error: Exception, models: Mapping[int, st
                 value, path, error = part, path + step, inner
                 break
     return UnpicklableError(path, value, str(error) or type(error).__name__)
+
+
+def place_of(text: str, value: object, path: str, limit: int = 200_000) -> str:
+    """The path to the first string inside an object that holds ``text``; "" where none of ``limit`` parts does."""
+    waiting: deque[tuple[str, object]] = deque([(path, value)])
+    seen: dict[int, object] = {}
+    while waiting and len(seen) < limit:
+        place, part = waiting.popleft()
+        if isinstance(part, bytes):
+            part = part.decode("utf-8", "replace")
+        if isinstance(part, str):
+            if text in part:
+                return place
+        elif id(part) not in seen:
+            seen[id(part)] = part
+            waiting.extend((place + step, one) for step, one in _parts(part))
+    return ""
 
 
 def _parts(value: object) -> Iterator[tuple[str, object]]:

@@ -9,7 +9,8 @@ import importlib
 import io
 import pickle
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, ClassVar, Literal
 
@@ -253,3 +254,28 @@ def _text(item: Any) -> str:
         return repr(pickle.dumps(item, PROTOCOL))
     except Exception:  # noqa: BLE001 - whatever a reducer raises
         return ""
+
+
+# --- what differs in every process ----------------------------------------------------------------
+
+
+@contextmanager
+def without_addresses() -> Iterator[None]:
+    """For a while, scikit-learn's text vectorizers do not pickle where in memory their stop words lie.
+
+    They keep that to check the words only once. In another process it says nothing, and every file would differ.
+    """
+    vectorizer: Any = getattr(sys.modules.get("sklearn.feature_extraction.text"), "_VectorizerMixin", None)
+    if vectorizer is None or "__getstate__" in vars(vectorizer):
+        yield
+        return
+
+    def getstate(self: Any) -> dict[str, Any]:
+        state: dict[str, Any] = super(vectorizer, self).__getstate__()
+        return {name: part for name, part in state.items() if name != "_stop_words_id"}
+
+    vectorizer.__getstate__ = getstate
+    try:
+        yield
+    finally:
+        del vectorizer.__getstate__

@@ -25,13 +25,15 @@ def names_in(node: ast.AST) -> set[str]:
 
 def names_in_sources(sources: Iterable[str]) -> set[str]:
     """:func:`names_in` of pieces of code; what is no Python has none."""
-    found: set[str] = set()
-    for source in sources:
-        try:
-            found |= names_in(ast.parse(source))
-        except SyntaxError:
-            continue
-    return found
+    return {name for source in sources if (tree := parsed(source)) is not None for name in names_in(tree)}
+
+
+def parsed(source: str | bytes) -> ast.Module | None:
+    """The syntax tree; None for what is no Python."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        return None
 
 
 def reached(modules: Mapping[str, ast.Module], used: set[str], whole: Iterable[str] = ()) -> dict[str, list[ast.stmt]]:
@@ -46,17 +48,13 @@ def reached(modules: Mapping[str, ast.Module], used: set[str], whole: Iterable[s
     found: dict[str, list[ast.stmt]] = {name: [] for name in modules}
     for name, tree in modules.items():
         for node in _top_level(tree.body):
-            if isinstance(node, _DEFINITIONS) and name not in entire:
-                waiting.setdefault(node.name, []).append((name, node))
-                for part in [*node.decorator_list, *_defaults(node)]:
-                    known |= names_in(part)
-            elif isinstance(node, (ast.Import, ast.ImportFrom)):  # what it imports counts where it is used
-                for alias in node.names:
-                    if alias.asname:
-                        waiting.setdefault(alias.asname, []).append((name, ast.Expr(ast.Name(alias.name))))
-            else:
+            for later, part in () if name in entire else _waits(node):
+                waiting.setdefault(later, []).append((name, part))
+            if name in entire or not isinstance(node, (*_DEFINITIONS, ast.Import, ast.ImportFrom)):
                 found[name].append(node)
                 known |= names_in(node)
+            elif isinstance(node, _DEFINITIONS):
+                known |= {one for part in [*node.decorator_list, *_defaults(node)] for one in names_in(part)}
     fresh = known & waiting.keys()
     while fresh:
         for name in fresh:
@@ -65,6 +63,14 @@ def reached(modules: Mapping[str, ast.Module], used: set[str], whole: Iterable[s
                 known |= names_in(node)
         fresh = known & waiting.keys()
     return found
+
+
+def _waits(node: ast.stmt) -> Iterator[tuple[str, ast.stmt]]:
+    """What counts only where its name is used: definitions, and what an import renames."""
+    if isinstance(node, _DEFINITIONS):
+        yield node.name, node
+    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield from ((alias.asname, ast.Expr(ast.Name(alias.name))) for alias in node.names if alias.asname)
 
 
 def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:

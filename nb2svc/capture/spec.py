@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CaptureError, in_cell_order
+from ..errors import CaptureError
 from ..values import (
     Artifact,
     Closure,
@@ -22,17 +22,14 @@ from ..values import (
     Where,
 )
 from . import startup
+from .answers import answer_examples, raise_all
 from .closure import ClosureBuilder
 from .dumping import dump_all
-from .files import DataFiles
 from .found import Found, Served
-from .json_form import json_form, same
 from .kinds import words
-from .live import answer
 from .located import find_in
 from .native import notes
-from .objects import UnpicklableError
-from .opened import watching
+from .objects import UnpicklableError, place_of
 from .registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
 from .schema_module import execute, module_source
 from .service_schemas import AnswerSchemas, answer_schemas, relearned, request_schemas, service_schemas
@@ -74,6 +71,12 @@ class Captured:
 
     spec: ServiceSpec
     secrets: dict[str, str] = field(default_factory=dict)
+    objects: dict[str, dict[str, Any]] = field(default_factory=dict)  # artifact → live objects by name
+
+    def place(self, artifact: str, text: str) -> str:
+        """Where in the live objects of an artifact a text stands: ``config['auth'].token``; "" where nobody sees."""
+        held = next((one for path, one in self.objects.items() if f"{artifact}/".startswith(f"{path}/")), {})
+        return next(filter(None, (place_of(text, value, name) for name, value in held.items())), "")
 
 
 # Looks at a service that cannot be captured for what else is wrong; the mapping holds its secrets.
@@ -156,59 +159,6 @@ def live_app(registry: Registry, name: str) -> FastAPI:
     return app
 
 
-def answers_of(endpoint: MarkedEndpoint, app: FastAPI) -> tuple[Example, ...]:
-    """The handler's examples with the kernel's answers. A handler's exception comes out as it is."""
-    return tuple(
-        Example(
-            name=f"{endpoint.public}-{number}",
-            endpoint=endpoint.public,
-            request=request,
-            response=answer(app, request),
-            where=endpoint.where,
-        )
-        for number, request in enumerate(endpoint.requests, 1)
-    )
-
-
-def answers_of_model(model: MarkedModel, app: FastAPI) -> tuple[Example, ...]:
-    """The model's answers to its example, one per method.
-
-    Raises ``CaptureError`` where a request in JSON gives another answer than the direct call: then JSON cannot
-    carry the example as it is.
-    """
-    if model.inputs.rows is None:
-        return ()
-    examples = []
-    for method in model.methods:
-        direct = json_form(getattr(model.value, method)(model.example))
-        request = {"method": "POST", "path": f"/models/{model.public}/{method}", "json": {"inputs": model.inputs.rows}}
-        response = answer(app, request)
-        got = response.get("json", {})
-        if response["status"] != 200 or not same(got.get("outputs"), direct):  # noqa: PLR2004
-            shown = got.get("outputs", got)
-            raise CaptureError(
-                f"{model.options.variable}.{method}(example) gives {_short(direct)}, but the same rows sent as JSON "
-                f"give {_short(shown)}",
-                hint="give the example as a list, array or DataFrame of numbers, texts and dates, or write a handler",
-                where=model.where,
-            )
-        examples.append(
-            Example(
-                name=f"{model.public}-{method}",
-                endpoint=model.public,
-                request=request,
-                response=response,
-                where=model.where,
-            )
-        )
-    return tuple(examples)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 200 else text[:197] + "…"  # noqa: PLR2004
-
-
 def capture(
     registry: Registry, kernel: LiveKernel, identity: Identity, staging: Path, *, also: Also = _nothing
 ) -> Captured:
@@ -264,7 +214,9 @@ def capture(
         requires=identity.requires,
         warnings=tuple(found.warnings),
     )
-    return Captured(spec=spec, secrets=found.secrets)
+    held = {artifacts[one.public].path: {one.options.variable: one.value} for one in registry.models}
+    held |= {one.artifact.path: {name: found.objects[name] for name in one.names} for one in objects}
+    return Captured(spec=spec, secrets=found.secrets, objects=held)
 
 
 def _files(found: Found, identity: Identity) -> tuple[tuple[str, Path], ...]:
@@ -306,44 +258,6 @@ def _all_examples(
         except CaptureError as error:
             failures.append(error)
     return tuple(examples), failures
-
-
-def answer_examples(
-    mark: MarkedModel | MarkedEndpoint, app: FastAPI, found: Found, kernel: LiveKernel
-) -> tuple[Example, ...]:
-    """The examples of a mark with the kernel's answers; ``found`` learns which files of helper modules they opened.
-
-    Raises ``CaptureError`` where one fails, and for every file that was opened and is not in the service.
-    """
-    with watching(mark.where) as watch:
-        examples = answers_of_model(mark, app) if isinstance(mark, MarkedModel) else answers_with_errors(mark, app)
-    files = DataFiles(dict(kernel.files), kernel.is_distributed)
-    files.read_opened(watch.opened, found.helpers, mark.where)
-    found.files.update(files.copied)
-    found.warnings += [one for one in files.warnings if one not in found.warnings]
-    raise_problems(files.problems)
-    return examples
-
-
-def answers_with_errors(endpoint: MarkedEndpoint, app: FastAPI) -> tuple[Example, ...]:
-    """:func:`answers_of`, a failing handler as a ``CaptureError`` of its cell."""
-    try:
-        examples = answers_of(endpoint, app)
-    except Exception as error:
-        raise CaptureError(
-            f"{endpoint.handler} fails on its example: {type(error).__name__}: {error}",
-            hint="mend the handler or the example; the service is as it was before",
-            where=endpoint.where,
-        ) from error
-    for example in examples:
-        if example.response["status"] >= 400:  # noqa: PLR2004
-            raise CaptureError(
-                f"{endpoint.handler} answers its example with {example.response['status']}: "
-                f"{_short(example.response.get('json', example.response.get('text', '')))}",
-                hint="give an example that the handler accepts",
-                where=endpoint.where,
-            )
-    return examples
 
 
 def _model_spec(mark: MarkedModel, artifact: Artifact, answers: AnswerSchemas) -> ModelSpec:
@@ -390,25 +304,6 @@ def _sources_digest(found: Found, registry: Registry) -> str:
     for line in lines:
         digest.update(line.encode() + b"\0")
     return digest.hexdigest()
-
-
-def raise_problems(problems: Iterable[Problem]) -> None:
-    """Raise ``CaptureError`` with all problems at once, if there are any."""
-    gathered = tuple(problems)
-    if len(gathered) == 1:
-        raise CaptureError(gathered[0].message, hint=gathered[0].hint, where=gathered[0].where)
-    if gathered:
-        raise CaptureError(f"{len(gathered)} things cannot be captured", problems=in_cell_order(gathered))
-
-
-def raise_all(problems: Iterable[Problem], failures: Sequence[CaptureError]) -> None:
-    """Raise ``CaptureError`` with the problems and those of the errors; a single error as it is, with its cause."""
-    gathered = list(dict.fromkeys(problems))
-    if not gathered and len(failures) == 1:
-        raise failures[0]
-    for error in failures:
-        gathered += error.problems or [Problem(message=error.message, hint=error.hint, where=error.where)]
-    raise_problems(dict.fromkeys(gathered))
 
 
 def _python() -> str:

@@ -13,7 +13,7 @@ from .environment import is_settings, variables_in, variables_of_settings, varia
 from .files import DataFiles, used_names
 from .found import Found
 from .modules import IsDistributed, drift_of_distributions, drift_problems
-from .reach import reached
+from .reach import parsed, reached
 
 
 def look_around(
@@ -24,7 +24,7 @@ def look_around(
     ``included`` maps paths in the project to the files that a person included.
     """
     definitions = [node.definition for node in found.nodes.values()]
-    helpers = {name: helper for name, helper in found.helpers.items() if _is_python(helper.source)}
+    helpers = {name: helper for name, helper in found.helpers.items() if parsed(helper.source)}
     used = used_names((one.source for one in definitions), found.import_lines())
     pickled = {
         module
@@ -82,11 +82,3 @@ def _settings(found: Found, settings: Any) -> None:
         found.environment.add(name)
         if value is not None:  # of a .env file: the clean room needs it, and it goes no further
             found.secrets.setdefault(name, value)
-
-
-def _is_python(source: bytes) -> bool:
-    try:
-        ast.parse(source)
-    except (SyntaxError, ValueError):
-        return False
-    return True

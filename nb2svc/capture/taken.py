@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ..fingerprint import Function, first_line
 from ..values import Where
 from . import literals, versions
+from .names import names_of
 from .rewriting import default_expressions, rewritten
-from .sources import source_of
+from .sources import indent, source_of
 
 if TYPE_CHECKING:
     from .cells import Binding
@@ -115,6 +116,25 @@ def assigned(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
         value = getattr(statement, "value", None)
         if value is not None:
             yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+
+
+def under_another_name(closure: ClosureBuilder, source: str, own: str, taken: Taken) -> str:
+    """The definition of ``own``, which the service calls otherwise as the notebook has something newer under that name.
+
+    That comes after it, and takes the name, but for an import: imports come first.
+    """
+    now = closure.namespace.get(own)
+    if own not in closure.namespace or getattr(now, "__module__", None) == "__main__" or own in closure.found.nodes:
+        return f"{source}\n\n\n{taken.name} = {own}"
+    if own in names_of(source).own_used:
+        closure.problem(
+            f"an earlier {own} is still in use, calls itself, and {own} is something else by now",
+            "give one of the two another name",
+            taken.where,
+        )
+    factory = f"_make_{taken.name.strip('_')}"
+    body = indent(source)
+    return f"def {factory}():\n{body}\n\n    return {own}\n\n\n{taken.name} = {factory}()"
 
 
 def no_source(closure: ClosureBuilder, name: str, value: Any, where: Where) -> None:

@@ -61,7 +61,8 @@ def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.e
 
 def then(log: CellLog, namespace: Mapping[str, Any], name: str, binding: Binding) -> Then:
     """What ``name`` meant when the statement ``binding`` ran."""
-    before = _before(log, name, binding, deleted=name not in namespace)
+    own = name in bound_names(binding.node)  # ``class B(B)``: what it was before
+    before = _before(log, name, binding, rebound=own or name not in namespace)
     if before is None:
         return SAME  # never rebound since, or not by a cell
     earlier, statement = before
@@ -81,9 +82,9 @@ def then(log: CellLog, namespace: Mapping[str, Any], name: str, binding: Binding
     return SAME if same_version(log, old, value) else Then("other", old, earlier.cell.number)
 
 
-def _before(log: CellLog, name: str, binding: Binding, *, deleted: bool) -> tuple[LoggedCell, ast.stmt | None] | None:
+def _before(log: CellLog, name: str, binding: Binding, *, rebound: bool) -> tuple[LoggedCell, ast.stmt | None] | None:
     """The statement that had given ``name`` its value when ``binding`` ran; None where nothing rebound it since."""
-    rebound, reached = deleted, False
+    reached = False
     for logged in log.newest_first():
         if logged.cell is binding.logged.cell:
             reached = True

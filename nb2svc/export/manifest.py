@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..runtime.manifest import (
     ArtifactEntry,
     DefinitionEntry,
@@ -18,7 +20,7 @@ from .artifacts import artifacts
 from .pretty_json import dumps
 
 
-def manifest_of(spec: ServiceSpec, lock: Lock) -> Manifest:
+def manifest_of(spec: ServiceSpec, lock: Lock, *, allow_secrets: Collection[str] = ()) -> Manifest:
     """The manifest of a project before it is written: without ``files`` and ``verified``."""
     from .. import __version__
 
@@ -44,6 +46,7 @@ def manifest_of(spec: ServiceSpec, lock: Lock) -> Manifest:
             DefinitionEntry(name=one.name, kind=one.kind, cell=one.where.cell) for one in spec.closure.definitions
         ),
         examples=tuple(example.name for example in spec.examples),
+        allowed_secrets=tuple(sorted(set(allow_secrets))),
         warnings=tuple(str(warning) for warning in (*spec.warnings, *lock.warnings)),
     )
 

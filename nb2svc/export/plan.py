@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -62,8 +62,9 @@ class Plan:
     definitions: tuple[Definition, ...] = ()
 
 
-def plan(spec: ServiceSpec, lock: Lock, *, base: str | None = None) -> Plan:
-    """The project of ``spec`` with the frozen environment ``lock``; ``base`` is the image to build on.
+def plan(spec: ServiceSpec, lock: Lock, *, base: str | None = None, allow_secrets: Collection[str] = ()) -> Plan:
+    """The project of ``spec`` with the frozen environment ``lock``; ``base`` is the image to build on, and the
+    manifest says what was let through by ``allow_secrets``.
 
     Pure: reads no file but nb2svc's own templates and runtime, writes none. The same arguments give the same
     bytes on every machine. Raises ``ExportError`` with every reason why there can be no such project.
@@ -74,11 +75,17 @@ def plan(spec: ServiceSpec, lock: Lock, *, base: str | None = None) -> Plan:
     return Plan(
         name=spec.name,
         files=_merged(_code(spec), _documents(spec, lock, base), _copies(spec, lock)),
-        manifest=manifest_of(spec, lock),
+        manifest=manifest_of(spec, lock, allow_secrets=allow_secrets),
         warnings=(*spec.warnings, *lock.warnings),
-        origins=_origins(spec),
+        origins=origins_of(spec),
         definitions=spec.closure.definitions,
     )
+
+
+def draft_files(spec: ServiceSpec) -> dict[str, Content]:
+    """What of a project is known without its environment: the notebook's own code, examples, objects and files."""
+    code = {path: content for path, content in _code(spec).items() if not path.startswith(RUNTIME)}
+    return {**code, **_examples(spec), **_given(spec)}
 
 
 def _merged(*groups: Mapping[str, Content]) -> dict[str, Content]:
@@ -99,10 +106,13 @@ def _merged(*groups: Mapping[str, Content]) -> dict[str, Content]:
 
 
 def _copies(spec: ServiceSpec, lock: Lock) -> dict[str, StagedFile]:
+    return {**_given(spec), **{f"wheels/{wheel.name}": StagedFile(wheel) for wheel in lock.wheels}}
+
+
+def _given(spec: ServiceSpec) -> dict[str, StagedFile]:
     return {
         **{path: file for artifact in artifacts(spec) for path, file in _staged(artifact)},
         **{path: StagedFile(source) for path, source in spec.closure.files},
-        **{f"wheels/{wheel.name}": StagedFile(wheel) for wheel in lock.wheels},
     }
 
 
@@ -145,9 +155,12 @@ def _documents(spec: ServiceSpec, lock: Lock, base: str | None) -> dict[str, byt
         "requirements.txt": lock.requirements_txt,
         **docker_files(spec, lock, base),
         "tests/test_service.py": render("test_service.py"),
-        **{f"examples/{example.name}.json": example_text(example) for example in spec.examples},
     }
-    return {path: text.encode() for path, text in texts.items()}
+    return {**{path: text.encode() for path, text in texts.items()}, **_examples(spec)}
+
+
+def _examples(spec: ServiceSpec) -> dict[str, bytes]:
+    return {f"examples/{example.name}.json": example_text(example).encode() for example in spec.examples}
 
 
 def runtime_files() -> dict[str, bytes]:
@@ -165,7 +178,8 @@ def _python_files(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
     return found
 
 
-def _origins(spec: ServiceSpec) -> dict[str, Where]:
+def origins_of(spec: ServiceSpec) -> dict[str, Where]:
+    """Where in the notebook a file of the project comes from."""
     return {
         **{f"examples/{example.name}.json": example.where for example in spec.examples},
         **{helper.path: helper.where for helper in spec.closure.helpers},

@@ -13,9 +13,10 @@ from functools import cache
 from itertools import pairwise
 from typing import Any, Literal
 
-Evidence = Literal["code", "data", "text"]
-"""What may be found in a file: in ``code`` all three kinds, in ``data`` (JSON, pickles) formats and names, in
-``text`` formats only (a hash, an identifier or a token of a vocabulary is random-looking and no secret)."""
+Evidence = Literal["code", "data", "config", "text"]
+"""What may be found in a file: in ``code`` all three kinds, in ``data`` (JSON, pickles) and ``config`` (where values
+need no quotes) formats and names, in ``text`` formats only (a hash, an identifier or a token of a vocabulary is
+random-looking and no secret)."""
 
 MIN_RANDOM = 20  # characters: shorter random-looking literals are colours, abbreviations, words of other languages
 MIN_VALUE = 8  # characters of a secret's value: shorter ones occur by chance
@@ -27,6 +28,10 @@ _SECRET_NAME = re.compile(
     r"|credentials?)(?:_|$)",
     re.IGNORECASE,
 )
+# Headers that carry credentials, beside those whose name says so; their value follows a scheme such as ``Bearer``.
+_CREDENTIAL_HEADERS = frozenset({"authorization", "proxy_authorization", "cookie", "set_cookie"})
+_SCHEME = re.compile(r"(?:Bearer|Basic|Token|Digest|ApiKey)\s+", re.IGNORECASE)
+_NO_VALUE = frozenset({"true", "false", "null", "none", "yes", "no", "~"})
 # detect-secrets' keyword expressions know ``password = "…"`` but no annotation between name and sign
 _ANNOTATION = re.compile(r"(\w+)\s*:\s*[\w.\[\]| ]+=(?!=)")
 
@@ -52,10 +57,27 @@ def find_in_strings(strings: Iterable[str]) -> Iterator[Finding]:
     previous = ""
     for number, string in enumerate(strings, start=1):
         if 0 < len(string) <= _MAX_LINE:
-            named = f'"{previous}": "{string}"' if _SECRET_NAME.search(previous) and "\n" not in string else ""
-            found = {**(_by_name(named) if named else {}), **_by_format(string)}
+            found = {**_under_key(previous, string), **_by_format(string)}
             yield from (Finding(kind, number, value) for value, kind in found.items())
         previous = string
+
+
+def find_in_document(document: Any, path: str = "") -> Iterator[tuple[str, Finding]]:
+    """Likely secrets in parsed JSON, each with the path to it: ``request.headers.x-api-key``."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            inside = f"{path}.{key}" if path else str(key)
+            if isinstance(value, str) and 0 < len(value) <= _MAX_LINE:
+                found = {**_under_key(str(key), value), **_by_format(value)}
+                yield from ((inside, Finding(kind, 0, text)) for text, kind in found.items())
+            else:
+                yield from find_in_document(value, inside)
+    elif isinstance(document, list):
+        for index, value in enumerate(document):
+            if isinstance(value, str) and 0 < len(value) <= _MAX_LINE:
+                yield from ((f"{path}[{index}]", Finding(kind, 0, text)) for text, kind in _by_format(value).items())
+            else:
+                yield from find_in_document(value, f"{path}[{index}]")
 
 
 def secret_values(environment: Mapping[str, str], known: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -70,15 +92,29 @@ def secret_values(environment: Mapping[str, str], known: Mapping[str, str] | Non
 def find_values(content: bytes, values: Mapping[str, str]) -> Iterator[tuple[str, int]]:
     """(name, line) of each of the secret ``values`` (value → name) that stands in ``content``."""
     for value, name in values.items():
-        position = content.find(value.encode())
+        forms = (value.encode(), value.encode("utf-32-le"))  # the second: in arrays of text
+        position = next((found for form in forms if (found := content.find(form)) >= 0), -1)
         if position >= 0:
             yield name, content.count(b"\n", 0, position) + 1
 
 
+def _under_key(key: str, value: str) -> dict[str, str]:
+    """A value that its key says is a secret, if it can be one."""
+    name = key.lower().replace("-", "_")
+    if name in _CREDENTIAL_HEADERS:
+        value = _SCHEME.sub("", value)
+        return {value: "Credentials in a header"} if len(value) >= MIN_VALUE else {}
+    if not _SECRET_NAME.search(name) or "\n" in value:
+        return {}
+    return {**_by_name(f'"{name}": "{value}"'), **_by_randomness(f'"{value}"')}
+
+
 def _in_line(line: str, evidence: Evidence) -> dict[str, str]:
     found = _by_format(line)
-    if evidence != "text":
+    if evidence in {"code", "data"}:
         found |= _by_name(line)
+    if evidence == "config":
+        found |= _by_setting(line)
     if evidence == "code":
         found |= _by_name(_ANNOTATION.sub(r"\1 =", line)) | _by_randomness(line)
     return found
@@ -91,6 +127,17 @@ def _by_format(line: str) -> dict[str, str]:
 def _by_name(line: str) -> dict[str, str]:
     kind, search = _detectors().names
     return {value: kind for value in search(line) if _plausible(value) and not _SECRET_NAME.fullmatch(value)}
+
+
+def _by_setting(line: str) -> dict[str, str]:
+    """``password = hunter2`` and ``password: hunter2``, without quotes."""
+    kind, search = _detectors().settings
+    found = (value.strip().strip("\"'") for value in search(line) if not line.lstrip().startswith(("#", ";")))
+    return {
+        value: kind
+        for value in found
+        if value.lower() not in _NO_VALUE and not value.replace(".", "").isdigit() and _plausible(value)
+    }
 
 
 def _by_randomness(line: str) -> dict[str, str]:
@@ -124,6 +171,7 @@ def _is_path(value: str) -> bool:
 class _Detectors:
     formats: tuple[tuple[str, Callable[[str], Iterable[str]]], ...]
     names: tuple[str, Callable[[str], Iterable[str]]]
+    settings: tuple[str, Callable[[str], Iterable[str]]]
     random: tuple[tuple[str, Callable[[str], Iterable[str]], Callable[[str], float], float], ...]
     unlikely: tuple[Callable[[str], bool], ...]
 
@@ -136,7 +184,7 @@ def _detectors() -> _Detectors:
     from detect_secrets.plugins.base import RegexBasedDetector
     from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString, HexHighEntropyString
     from detect_secrets.plugins.ip_public import IPPublicDetector
-    from detect_secrets.plugins.keyword import KeywordDetector
+    from detect_secrets.plugins.keyword import CONFIG_DENYLIST_REGEX_TO_GROUP, KeywordDetector
 
     classes: Iterable[Any] = get_mapping_from_secret_type_to_class().values()
     plugins = [
@@ -146,6 +194,10 @@ def _detectors() -> _Detectors:
     return _Detectors(
         formats=tuple((plugin.secret_type, plugin.analyze_string) for plugin in plugins),
         names=(KeywordDetector.secret_type, KeywordDetector().analyze_string),
+        settings=(
+            KeywordDetector.secret_type,
+            lambda line: KeywordDetector().analyze_string(line, CONFIG_DENYLIST_REGEX_TO_GROUP),
+        ),
         random=tuple(
             (plugin.secret_type, plugin.analyze_string, plugin.calculate_shannon_entropy, plugin.entropy_limit)
             for plugin in (base64, hexadecimal)

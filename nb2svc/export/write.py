@@ -14,7 +14,7 @@ from ..runtime.manifest import Manifest
 from ..values import Problem, Project
 from .finish import Finish, Finisher, describe
 from .folder import KEPT, Edit, edits, project_files
-from .leaks import refuse_secrets, refuse_secrets_of_document
+from .leaks import Place, nowhere, refuse_secrets, refuse_secrets_of_document
 from .plan import MANIFEST, OPENAPI, Plan
 from .projects import load_manifest, project_of
 from .stage import digest_of, stage
@@ -39,6 +39,7 @@ def write(
     finish: Finisher = describe,
     allow_secrets: Collection[str] = (),
     secrets: Mapping[str, str] | None = None,
+    place: Place = nowhere,
     emit: Emit = ignore,
 ) -> Project:
     """Write the project of ``plan`` as ``directory`` and return it.
@@ -50,7 +51,7 @@ def write(
     Raises ``ProjectEditedError`` where the folder holds other things than an earlier export as it was written
     (``force`` replaces an edited project, never a folder that is no project), ``ExportError`` where a likely
     secret would be written (``allow_secrets`` names those that are none, ``secrets`` gives by name the values that
-    surely are), ``finish`` refuses or the disk does.
+    surely are, ``place`` where in an object one stands), ``finish`` refuses or the disk does.
     """
     target = Path(directory).expanduser().resolve()
     with progress("export", f"Writing {plan.name}", emit) as step:
@@ -60,7 +61,7 @@ def write(
             return finish(root)
 
         step.step("Looking for secrets")
-        refuse_secrets(plan, allow_secrets, secrets)
+        refuse_secrets(plan, allow_secrets, secrets, place)
         with _storage(target):
             recover(target, KEPT)
             present = _present(target, force=force)

@@ -16,13 +16,16 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
 
-OriginKind = Literal["index", "editable", "vcs", "directory", "archive"]
+OriginKind = Literal["index", "conda", "editable", "vcs", "directory", "archive"]
 METADATA_SUFFIXES = (".dist-info", ".egg-info")
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a distribution came from (PEP 610). Addresses are not kept: they may hold credentials."""
+    """Where a distribution came from (PEP 610). Addresses are not kept: they may hold credentials.
+
+    ``conda``: from a channel of conda's, built otherwise than the wheel of the same version on an index.
+    """
 
     kind: OriginKind = "index"
     path: str = ""  # of an editable's source tree
@@ -68,7 +71,9 @@ def read(metadata: Path) -> Installed | None:
         return None
     name, version = fields["Name"], fields["Version"]
     rows = record(metadata)
-    origin = _origin(found, metadata)
+    # What else conda notes is the folder that the package was built in, which exists nowhere.
+    by_conda = (found.read_text("INSTALLER") or "").strip() == "conda"
+    origin = Origin("conda") if by_conda else _origin(found, metadata)
     return Installed(
         name=canonicalize_name(name),
         version=version,
@@ -90,6 +95,16 @@ def record(metadata: Path) -> list[tuple[str, int]]:
         return []
     rows = (row for row in csv.reader(text.splitlines()) if row)
     return [(row[0], int(row[2]) if len(row) > 2 and row[2].isdigit() else 0) for row in rows]  # noqa: PLR2004 - path, hash, size
+
+
+def digests(metadata: Path) -> dict[str, str]:
+    """The SHA-256 that RECORD lists, unpadded base64 as it stands there, by path relative to the site folder."""
+    try:
+        text = (metadata / "RECORD").read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    rows = (row for row in csv.reader(text.splitlines()) if len(row) > 1)
+    return {row[0]: row[1].removeprefix("sha256=") for row in rows if row[1].startswith("sha256=")}
 
 
 def modules_of(installed: Installed) -> Iterator[str]:
@@ -118,8 +133,8 @@ def _origin(found: Distribution, metadata: Path) -> Origin:
         url = str(direct["url"])
     except (ValueError, KeyError, TypeError):
         return Origin()
-    if (found.read_text("INSTALLER") or "").strip() == "conda" or _built_by_conda(url):
-        return Origin()  # conda notes the folder that its package was built in, which exists nowhere
+    if _built_by_conda(url):
+        return Origin("conda")
     if "vcs_info" in direct:
         return Origin("vcs", commit=str(direct["vcs_info"].get("commit_id", "")))
     if "dir_info" in direct:

@@ -40,6 +40,14 @@ class Need:
     file: str  # absolute
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """All shared objects of a lock: their names and sonames, and their paths."""
+
+    names: frozenset[str]
+    files: frozenset[str]
+
+
 def system_packages(needs: Iterable[Need], asked: Iterable[str]) -> tuple[SystemPackage, ...]:
     """The Debian packages that ``needs`` ask for beside the base image, and those ``asked`` for, sorted by name.
 
@@ -48,7 +56,8 @@ def system_packages(needs: Iterable[Need], asked: Iterable[str]) -> tuple[System
     """
     wanted: dict[str, list[str]] = {name: ["asked for by %nb2svc require"] for name in asked}
     unknown: dict[str, Need] = {}
-    loaded = _loaded_files()
+    needs = tuple(needs)
+    loaded = _loaded_files() if needs else frozenset()
     for need in needs:
         in_use = os.path.realpath(need.file) in loaded
         if not in_use and _is_plugin(need.file):
@@ -151,21 +160,25 @@ def unmet(members: Sequence[Installed]) -> Iterator[Need]:
     names = {name: {os.path.basename(path) for path in files} for name, files in objects.items()}  # noqa: PTH119
     for name, files in objects.items():
         names[name] |= {binary.soname for binary in files.values()}
-    everywhere = frozenset().union(*names.values())
+    everywhere = Places(
+        names=frozenset().union(*names.values()),
+        files=frozenset(path for files in objects.values() for path in files),
+    )
     for name, files in objects.items():
         for path, binary in files.items():
             missing = (one for one in binary.needed if not _is_met(one, path, binary, names[name], everywhere))
             yield from (Need(soname, name, path) for soname in missing)
 
 
-def _is_met(soname: str, path: str, binary: Binary, own: set[str], everywhere: frozenset[str]) -> bool:
+def _is_met(soname: str, path: str, binary: Binary, own: set[str], everywhere: Places) -> bool:
     if soname in debian.BASE or soname in own or debian.DRIVER.fullmatch(soname):
         return True
-    if any(os.path.exists(os.path.join(folder, soname)) for folder in search_folders(path, binary)):  # noqa: PTH110, PTH118
+    # Where the file itself says, if that is part of the lock: what else lies there on this machine, no image has.
+    if any(f"{folder}{os.sep}{soname}" in everywhere.files for folder in search_folders(path, binary)):
         return True
     # Another distribution's copy counts only if that was loaded before, which nobody promises: what the system can
     # give, it gives.
-    return soname in everywhere and soname not in debian.PACKAGES
+    return soname in everywhere.names and soname not in debian.PACKAGES
 
 
 def _objects(one: Installed) -> Iterator[tuple[str, Binary]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from packaging.version import InvalidVersion, Version
 
@@ -10,18 +10,20 @@ from nb2svc.errors import FreezeError
 from nb2svc.events import Emit, ignore, progress
 from nb2svc.values import Distribution, Lock, Problem, ServiceSpec, Sought, SystemPackage
 
-from ..package_index import user_index
+from ..package_index import UNNAMED, user_index
 from .closure import walk
+from .installed import Installed
 from .libraries import PREFIX, needs, needs_of_target, system_packages
 from .optional import further_roots, remember, remembered
 from .owners import Owners, installed_owners
-from .requirements import render, render_roots
+from .requirements import Pin, render, render_roots
 from .resolve import find_uv
 from .roots import Root, find_roots
-from .running import refuse_upgraded
+from .running import refuse_edited, refuse_upgraded
 from .supply import Resolution, Supply
 from .target import Target, kernel_runs_linux
 from .wheelfile import Wheel
+from .wheels import UNCOMMITTED
 
 
 def freeze(
@@ -44,6 +46,7 @@ def freeze(
             roots = find_roots(spec, owners, target, further)
             needed = walk(roots, owners, target)
         refuse_upgraded(needed.members.values(), owners)
+        refuse_edited(needed.members.values(), owners)
         supply = Supply(
             roots=roots,
             needed=needed,
@@ -64,12 +67,18 @@ def _system(spec: ServiceSpec, resolution: Resolution, supply: Supply) -> tuple[
     """What the image needs of its system, by the kernel's own files; another architecture's ask for the same."""
     owners = supply.owners
     asked = [text.removeprefix(PREFIX) for text in spec.requires if text.startswith(PREFIX)]
-    if kernel_runs_linux():
-        found = needs(one for pin in resolution.pins if (one := owners.named(pin.name)))
-    else:
+    here = [one for pin in resolution.pins if (one := owners.named(pin.name)) and _is_the_targets(one)]
+    others = [pin for pin in resolution.pins if pin.name not in {one.name for one in here}]
+    found = needs(here)
+    if others:
         supply.current.step(f"Reading the wheels for {supply.target.platform}")
-        found = needs_of_target(resolution.pins, owners, supply.target, supply.uv, supply.index)
+        found += needs_of_target(others, owners, supply.target, supply.uv, supply.index)
     return system_packages(found, asked)
+
+
+def _is_the_targets(installed: Installed) -> bool:
+    """Whether what is installed here is what the service gets, but perhaps for the architecture."""
+    return kernel_runs_linux() and installed.origin.kind != "conda"
 
 
 def known_sought(spec: ServiceSpec) -> Sought:
@@ -142,13 +151,32 @@ def _lock(
         requirements_txt=render(resolution.pins, annotations, wheels=bool(wheels)),
         wheels=tuple(wheels[name].path for name in sorted(wheels)),
         system=system,
-        indexes=tuple((pin.name, pin.index) for pin in resolution.pins if pin.index),
+        warnings=tuple(_warnings(resolution)),
+        indexes=tuple((pin.name, index) for pin in resolution.pins if (index := _index_of(pin))),
     )
+
+
+def _index_of(pin: Pin) -> str:
+    """The name of the index that a build must know for ``pin``.
+
+    One that has no name, but stands in a setting, is often a mirror of the default one: only a version with a local
+    label is surely not from there.
+    """
+    return pin.index if pin.index != UNNAMED or "+" in pin.version else ""
+
+
+def _warnings(resolution: Resolution) -> Iterator[Problem]:
+    for name, wheel in sorted(resolution.wheels.items()):
+        if wheel.note.endswith(UNCOMMITTED):
+            yield Problem(
+                message=f"{name} ships as a wheel of a source tree with changes that are in no commit",
+                hint="commit them and export again, so that others can make the same wheel",
+            )
 
 
 def _notes(resolution: Resolution, owners: Owners) -> Callable[[str, str], str]:
     """Adds to a reason what is out of the ordinary about a distribution."""
-    indexes = {pin.name: pin.index for pin in resolution.pins}
+    indexes = {pin.name: _index_of(pin) for pin in resolution.pins}
 
     def noted(name: str, why: str) -> str:
         if wheel := resolution.wheels.get(name):

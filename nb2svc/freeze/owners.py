@@ -18,7 +18,7 @@ from . import cache
 from .installed import Installed, Origin, metadata_folders, modules_of, read
 from .modules import Location, locate
 
-FORMAT = 1  # of the index on disk
+FORMAT = 2  # of the index on disk
 _indexes: dict[str, Owners] = {}
 
 

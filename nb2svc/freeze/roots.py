@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -11,6 +12,7 @@ from packaging.utils import canonicalize_name
 from nb2svc.errors import FreezeError
 from nb2svc.values import Problem, ServiceSpec, Where
 
+from .conda import package_of
 from .installed import Installed
 from .libraries import PREFIX
 from .modules import Location, locate
@@ -27,9 +29,9 @@ class Root:
 
     installed: Installed
     why: str
-    why_by_cell: str = ""  # the same with the cells; these change with each run of the notebook
     extras: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()  # of it that code or artifacts name
+    why_by_cell: str = ""  # ``why`` with the cells, which change with each run of the notebook
 
     @property
     def requirement(self) -> str:
@@ -170,6 +172,12 @@ def _unowned(module: str, location: Location, why: tuple[Reason, ...], where: Wh
     if not location.found:
         message = f"{needed} cannot be found in this kernel"
         hint = "install the distribution that provides it (%pip install …), run the cell that imports it, export again"
+    elif location.file and not Path(location.file).exists():
+        message = f"{needed} was uninstalled under the running kernel: it is loaded, and its file is gone"
+        hint = "install its distribution again (%pip install …), restart the kernel, run the notebook again and export"
+    elif location.file and (package := package_of(location.file)):
+        message = f"{needed} comes from the conda package {package}, which is no Python distribution"
+        hint = f"look for a wheel of it (%pip install {package}), restart the kernel, run the notebook again and export"
     elif location.file and not location.file.endswith(".py"):
         message = f"{needed} is compiled code that belongs to no installed distribution: {location.file}"
         hint = "package it and install that (%pip install ./folder-with-pyproject.toml), then export again"

@@ -1,7 +1,10 @@
-"""Whether the kernel still runs what is installed: a package upgraded under it would be frozen wrongly."""
+"""Whether the kernel runs what is installed, as it was installed: anything else would be frozen wrongly."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import os
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -13,8 +16,10 @@ from packaging.version import InvalidVersion, Version
 from nb2svc.errors import FreezeError
 from nb2svc.values import Problem
 
-from .installed import Installed
+from .installed import Installed, digests
 from .owners import Owners
+
+SLACK = 2.0  # seconds that a file may be newer than the metadata of its installation
 
 
 def refuse_upgraded(needed: Iterable[Installed], owners: Owners) -> None:
@@ -35,6 +40,56 @@ def refuse_upgraded(needed: Iterable[Installed], owners: Owners) -> None:
     ]
     if problems:
         raise FreezeError("the kernel does not run what is installed", problems=problems)
+
+
+def refuse_edited(needed: Iterable[Installed], owners: Owners) -> None:
+    """Raise FreezeError for every loaded library file that is not what its distribution was installed with.
+
+    The service installs that distribution anew, and would run the original. What ships as a wheel of its own files
+    ships with the edit. Only files newer than their installation are read.
+    """
+    watched = {one.name: one for one in needed if one.origin.kind in {"index", "archive"}}
+    newer: dict[str, list[str]] = {}
+    for file in _loaded_files():
+        owner = owners.of_file(file)
+        if owner and owner.name in watched and _changed(file) > owner.changed + SLACK:
+            newer.setdefault(owner.name, []).append(file)
+    problems = [
+        Problem(
+            message=f"{name} {watched[name].version} was edited where it is installed: {', '.join(edited)}",
+            hint=f"undo it (%pip install --force-reinstall --no-deps {name}=={watched[name].version}) "
+            "or change what it does from a cell of the notebook; restart the kernel, run the notebook again and export",
+        )
+        for name, files in sorted(newer.items())
+        if (edited := _edited(watched[name], files))
+    ]
+    if problems:
+        raise FreezeError("the kernel does not run what its distributions hold", problems=problems)
+
+
+def _loaded_files() -> list[str]:
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return sorted({file for file in files if isinstance(file, str)})
+
+
+def _changed(file: str) -> float:
+    try:
+        return os.stat(file).st_mtime  # noqa: PTH116 - thousands of files
+    except OSError:
+        return 0.0  # gone: the service has it again
+
+
+def _edited(installed: Installed, files: list[str]) -> list[str]:
+    """Those of ``files`` whose digest is not the one that RECORD lists, relative to the site folder."""
+    site = os.path.realpath(installed.site)
+    listed = digests(Path(installed.metadata))
+    inside = [(os.path.relpath(os.path.realpath(file), site).replace(os.sep, "/"), file) for file in files]
+    return [name for name, file in inside if name in listed and listed[name] != _digest(file)]
+
+
+def _digest(file: str) -> str:
+    found = hashlib.sha256(Path(file).read_bytes()).digest()
+    return base64.urlsafe_b64encode(found).rstrip(b"=").decode()
 
 
 @cache

@@ -161,6 +161,9 @@ class Supply:
 
     def _with_nearest(self, error: UnavailableError) -> str:
         self.current.step(f"Looking for other versions of {error.name}")
+        installed = self.needed.members.get(error.name)
+        if installed and installed.origin.kind == "conda":
+            error.hint = f"conda has versions that the index lacks: install one that both have ({error.hint})"
         near = nearest(error.name, error.version, self.target, self.uv, self.index) if error.version else ()
         if not near:
             return error.hint

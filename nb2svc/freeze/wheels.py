@@ -34,6 +34,7 @@ from .wheelfile import File, Wheel, keep, read_wheel, sha256_of
 INSTALLERS_OWN = {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"}
 INSTALLERS_OWN |= {"uv_build.json", "uv_cache.json"}
 NOT_SOURCE = {"__pycache__", "build", "dist", "node_modules", "venv", "env"}
+UNCOMMITTED = " with uncommitted changes"
 MOST_FILES = 20_000  # of a source tree, to remember its wheel by
 
 
@@ -54,6 +55,11 @@ def installed_wheel(installed: Installed, target: Target) -> Wheel:
         )
     tags = [line.partition(":")[2].strip() for line in header.splitlines() if line.lower().startswith("tag:")]
     _refuse_foreign(installed, tags, target)
+    if installed.origin.kind == "conda" and not all(tag.endswith("-none-any") for tag in tags):
+        raise NotPortableError(
+            f"{installed.name} {installed.version} was built by conda, whose libraries no image holds",
+            hint=f"%pip install {installed.name}, restart the kernel, run the notebook again and export",
+        )
     _refuse_newer(installed, (metadata.parent / name for name, _ in record(metadata) if is_shared_object(name)))
     note = f"from git commit {installed.origin.commit[:12]}" if installed.origin.commit else "from the installed files"
     filename = f"{metadata.name.removesuffix('.dist-info')}-{_compressed(tags)}.whl"
@@ -215,7 +221,7 @@ def _commit_note(root: Path) -> str:
     commit = _git(root, "rev-parse", "--short=12", "HEAD")
     if not commit:
         return "from an editable install"
-    dirty = " with uncommitted changes" if _git(root, "status", "--porcelain", "--", ".") else ""
+    dirty = UNCOMMITTED if _git(root, "status", "--porcelain", "--", ".") else ""
     return f"from an editable install, git commit {commit}{dirty}"
 
 

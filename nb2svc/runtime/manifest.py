@@ -143,6 +143,7 @@ class Manifest(_Record):
     definitions: tuple[DefinitionEntry, ...] = ()
     examples: tuple[str, ...] = ()  # by name, in the order in which the notebook answered them
     verified: bool = False
+    allowed_secrets: tuple[str, ...] = ()  # names that a person let through, though they look like secrets
     warnings: tuple[str, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)
 

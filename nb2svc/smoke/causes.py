@@ -107,9 +107,10 @@ def _missing_library(match: re.Match[str]) -> Cause:
         return Cause(
             "the image has no libGL.so.1: opencv-python is made for desktops", "install opencv-python-headless instead"
         )
-    how = f"(Debian package {package})" if package else ""
+    how = f"(Debian package {package})" if package else "(the Debian package that has it)"
     return Cause(
-        f"the image lacks the shared library {library}", f"build with --base and an image that has it {how}".rstrip()
+        f"the image lacks the shared library {library}",
+        f"%nb2svc require apt:{package or 'PACKAGE'} {how}, export and build again; or --base and an image with it",
     )
 
 

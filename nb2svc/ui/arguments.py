@@ -48,6 +48,22 @@ Base = Annotated[
 ]
 
 NotebookFile = Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="The notebook's file, .ipynb.")]
+NotebookFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="NOTEBOOK…", help="Notebooks, .ipynb; without any, all that have an export below this folder."
+    ),
+]
+CheckedFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="The export to compare with.", show_default="the one that names it"
+    ),
+]
+CheckedPlatform = Annotated[
+    str | None,
+    typer.Option(metavar="OS/ARCH", help="Target platform, linux/amd64 or linux/arm64.", show_default="the export's"),
+]
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="DIR", help="Folder to write.", show_default="the notebook's name, here"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ..capture.answers import answer_examples, raise_problems
 from ..capture.found import Found
 from ..capture.registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
-from ..capture.spec import LiveKernel, answer_examples, closure_of, live_app, raise_problems
+from ..capture.spec import LiveKernel, closure_of, live_app
 from ..values import Example
 from ..wording import count, shorten, size_text
 from .cards import Card, Shown

@@ -59,7 +59,7 @@ def _parser() -> _Parser:
     add("name", _name, "give the service its name").add_argument("name", nargs="?")
     require = add("require", _require, "ship distributions that no import names, or system packages (apt:NAME)")
     require.add_argument("names", nargs="+")
-    add("include", _include, "ship data files, at the same relative path").add_argument("names", nargs="+")
+    add("include", _include, "ship data files or folders, at the same relative path").add_argument("names", nargs="+")
     add("env", _env, "declare environment variables that the service needs").add_argument("names", nargs="+")
     add("drop", _drop, "take a model, endpoint or startup out").add_argument("name")
     serve = add("serve", _serve, "live preview from this kernel, no build")

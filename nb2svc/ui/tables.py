@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..wording import duration, size_text
+from ..wording import count, duration, size_text
 from .why import tree_of_why
 
 if TYPE_CHECKING:
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from ..engine import Finding
     from ..runtime.manifest import Manifest
     from ..values import Image, Project, RunningService
+
+
+_KINDS = {
+    "changed": "changed",
+    "missing": "the notebook gives it, the folder lacks it",
+    "unexpected": "the folder has it, the notebook does not give it",
+}
+_MOST_LINES = 200  # of one file's diff: a lock that is all new has thousands
 
 
 def records_json(records: Iterable[object]) -> str:
@@ -49,13 +57,38 @@ def image_summary(image: Image) -> str:
     return f"{image.reference}  ({size_text(image.size)}{above}{platform})"
 
 
-def differences(directory: Path, found: Sequence[Mapping[str, Any]]) -> str:
-    """Every file in which a folder is not what the notebook gives, with its diff."""
-    lines = [f"{directory} is not what the notebook gives now: {len(found)} file{'s' if len(found) > 1 else ''}"]
-    for difference in found:
-        lines.append(f"  {difference['kind']:<10} {difference['path']}")
-        lines += [f"    {line}" for line in difference.get("detail", "").splitlines()]
-    return "\n".join(lines)
+def check_json(found: Mapping[Path, Sequence[Mapping[str, Any]]]) -> str:
+    """Differences by export."""
+    return json.dumps(
+        {str(directory): differences for directory, differences in found.items()}, indent=2, ensure_ascii=False
+    )
+
+
+def check_summary(directory: Path, found: Sequence[Mapping[str, Any]]) -> str:
+    """Whether an export is what its notebook gives now; each difference, and a line that counts them."""
+    if not found:
+        return f"{directory} is what the notebook gives now."
+    parts = [text for difference in found for text in _difference(difference)]
+    counted = [
+        f"{number} {kind}" for kind in ("changed", "missing", "unexpected") if (number := _number_of(found, kind))
+    ]
+    return "\n".join([*parts, f"{directory} is not what the notebook gives now: {', '.join(counted)}."])
+
+
+def _number_of(found: Sequence[Mapping[str, Any]], kind: str) -> int:
+    return sum(difference["kind"] == kind for difference in found)
+
+
+def _difference(difference: Mapping[str, Any]) -> Iterator[str]:
+    """A file's difference: a patch as it is, so that what is printed can be applied; else its name, and more below."""
+    lines = difference.get("detail", "").splitlines()
+    if not lines or not lines[0].startswith("--- a/"):
+        yield f"{difference['path']}: {_KINDS[difference['kind']]}"
+        yield from (f"    {line}" for line in lines)
+        return
+    yield from lines[:_MOST_LINES]
+    if len(lines) > _MOST_LINES:
+        yield f"    … and {count(len(lines) - _MOST_LINES, 'line')} more; --json shows all"
 
 
 def listing(images: Sequence[Image], services: Sequence[RunningService]) -> RenderableType:

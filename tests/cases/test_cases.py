@@ -34,7 +34,7 @@ def test_case(folder, engine, runs, docker_there):
     if engine == "docker":
         docker_there()
     for name in case.expected.needs:
-        need("frameworks", "" if find_spec(name) else f"{name} is not installed")
+        need("torch" if name == "torch" else "frameworks", "" if find_spec(name) else f"{name} is not installed")
     run = runs(folder)
     print(run.transcript())  # pytest shows it where the test fails
     if case.expected.outcome == "refused":

@@ -92,7 +92,7 @@ def enters(value: object, found: References) -> bool:
     if adapter is None:
         return True
     needs = adapter.needs(value)
-    found.modules.update(needs.modules)
+    found.modules.update({*needs.modules, adapter.loader.partition(":")[0]} - {""})
     found.environment.update(needs.environment)
     for part in needs.parts:
         found.notebook[id(part)] = part

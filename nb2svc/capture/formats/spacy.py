@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,12 @@ class Spacy:
 
     def dump(self, value: Any, folder: Path) -> Mapping[str, Any]:
         value.to_disk(folder)
+        for path in folder.rglob("*.json"):
+            written = json.loads(path.read_bytes())
+            if isinstance(written, dict) and "punct_chars" in written:  # a set, in the order of this process
+                path.write_text(
+                    json.dumps({**written, "punct_chars": sorted(written["punct_chars"])}), encoding="utf-8"
+                )
         return {}
 
 

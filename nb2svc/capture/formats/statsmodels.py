@@ -7,16 +7,14 @@ with the names of whoever unpickles them. In a service those would be others tha
 from __future__ import annotations
 
 import ast
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ..pickling import dump_pickle
 from .adapter import Needs, UnsuitableError, is_own, of_notebook
 from .plain import encode
-
-_PROTOCOL = 5
 
 
 class Statsmodels:
@@ -41,7 +39,7 @@ class Statsmodels:
     def dump(self, value: Any, folder: Path) -> Mapping[str, Any]:
         names = {name: _reference(name, one) for name, one in sorted(_formula_names(value).items())}
         with (folder / "model.pkl").open("wb") as file:
-            pickle.dump(value, file, _PROTOCOL)
+            dump_pickle(value, file, lambda _: None, lambda _: True, "in order")
         return {"names": names}
 
 

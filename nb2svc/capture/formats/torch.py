@@ -11,6 +11,8 @@ from typing import Any
 from .adapter import Needs, UnsuitableError, is_a
 from .archives import rewritten
 
+_CONSTANTS = re.compile(rb"(?:^  \w+ : Final\[.*\n)+", re.MULTILINE)
+
 
 class Torch:
     """``nn.Module`` in PyTorch's own file, read with ``weights_only=True``: tensors, and the listed classes only."""
@@ -26,7 +28,7 @@ class Torch:
         return False
 
     def needs(self, value: Any) -> Needs:
-        return Needs(modules=("torch",), notes=(*_moved(value), *_training(value)))
+        return Needs(modules=("torch",), notes=_training(value))
 
     def dump(self, value: Any, folder: Path) -> Mapping[str, Any]:
         import torch
@@ -61,7 +63,7 @@ class TorchScript:
 
         target = folder / "model.pt"
         torch.jit.save(value, str(target))
-        rewritten(target, lambda name, data: None if name.endswith(".debug_pkl") else data)
+        rewritten(target, _compiled)
         return {}
 
 
@@ -95,6 +97,19 @@ def _dtypes(names: Iterable[str]) -> tuple[str, ...]:
     kinds = ("Bool", "Float16", "Float32", "Float64", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32")
     has_arrays = any(name.startswith("numpy.") for name in names)
     return tuple(f"numpy.dtypes.{kind}DType" for kind in kinds) if has_arrays else ()
+
+
+def _compiled(name: str, content: bytes) -> bytes | None:
+    """A file of a TorchScript archive without what differs from kernel to kernel; None to leave it out.
+
+    Constants of a module stand in the order of a set, debug files hold the paths of the notebook's cells, and the
+    archive's number is made of all the others.
+    """
+    if name.endswith((".debug_pkl", "/serialization_id")):
+        return None
+    if not name.endswith(".py"):
+        return content
+    return _CONSTANTS.sub(lambda lines: b"".join(sorted(lines[0].splitlines(True))), content)
 
 
 def _without_traces(document: bytes) -> bytes:

@@ -26,11 +26,8 @@ class Transformers:
     def embeds(self, value: object) -> bool:  # noqa: ARG002 - inside other objects it shares parts with them
         return False
 
-    def needs(self, value: Any) -> Needs:
-        model = value.model if is_a(value, "transformers", "Pipeline") else value
-        device = str(model.device)
-        note = f"it is on {device} here, and on the CPU in the service"
-        return Needs(modules=("safetensors", "torch", "transformers"), notes=() if device == "cpu" else (note,))
+    def needs(self, value: Any) -> Needs:  # noqa: ARG002 - the same for all of them
+        return Needs(modules=("safetensors", "torch", "transformers"))
 
     def dump(self, value: Any, folder: Path) -> Mapping[str, Any]:
         pipeline = is_a(value, "transformers", "Pipeline")

@@ -7,13 +7,15 @@ import json
 import mmap
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ...runtime.formats import loader_of
 from ...values import Artifact, ArtifactFile
 from ..objects import NOTEBOOK_MODULE, References, as_members_of_the_project
+from ..pickling import without_addresses
 from .adapter import Adapter, UnsuitableError
 
 _MAIN = b"__main__"
@@ -36,21 +38,12 @@ def dump(
     """
     folder = staging / f"{name}.files"
     folder.mkdir()
-    try:
-        with as_members_of_the_project(references):
-            options = _dumped(value, adapter, folder)
-            source = _source(folder)
-            told = difference(_read(adapter, source, options))
-    except UnsuitableError:
-        shutil.rmtree(folder)
-        raise
-    except Exception as error:
-        shutil.rmtree(folder)
-        first = str(error).strip().partition("\n")[0]
-        raise UnsuitableError(f"{type(error).__name__}: {first[:300]}") from error
-    if told:
-        shutil.rmtree(folder)
-        raise UnsuitableError(told)
+    with _removed_on_failure(folder), as_members_of_the_project(references), without_addresses():
+        options = _dumped(value, adapter, folder)
+        source = _source(folder)
+        told = difference(_read(adapter, source, options))
+        if told:
+            raise UnsuitableError(told)
     target = staging / (f"{name}{source.suffix}" if source != folder else name)
     source.rename(target)
     if source != folder:
@@ -65,6 +58,19 @@ def embedded(adapter: Adapter, value: object) -> tuple[str, str, dict[str, Any],
         options = _dumped(value, adapter, folder)
         files = {path: (folder / path).read_bytes() for path in _paths(folder)}
     return adapter.name, adapter.loader, dict(options), files
+
+
+@contextmanager
+def _removed_on_failure(folder: Path) -> Iterator[None]:
+    """Whatever a framework raises, as ``UnsuitableError``."""
+    try:
+        yield
+    except Exception as error:
+        shutil.rmtree(folder)
+        if isinstance(error, UnsuitableError):
+            raise
+        first = str(error).strip().partition("\n")[0]
+        raise UnsuitableError(f"{type(error).__name__}: {first[:300]}") from error
 
 
 def _dumped(value: object, adapter: Adapter, folder: Path) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def parameters():
 
 
 def test_the_commands_of_the_design_are_there():
-    expected = {"export", "build", "run", "test", "push", "list", "inspect", "doctor", "stop", "logs"}
+    expected = {"export", "check", "build", "run", "test", "push", "list", "inspect", "doctor", "stop", "logs"}
     assert set(COMMANDS) == expected
 
 

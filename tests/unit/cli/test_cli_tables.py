@@ -121,14 +121,19 @@ def test_summaries():
 
 
 def test_differences_with_their_diffs():
+    diff = "--- a/service/notebook.py\n+++ b/service/notebook.py\n@@ -1 +1 @@\n-A = 1\n+A = 2"
     found = [
-        {"path": "service/notebook.py", "kind": "changed", "detail": "-A = 1\n+A = 2"},
+        {"path": "service/notebook.py", "kind": "changed", "detail": diff},
+        {"path": "models/m.joblib", "kind": "changed", "detail": "sha256 1… → 2…"},
         {"path": "x", "kind": "missing"},
     ]
-    assert tables.differences(Path("out"), found) == (
-        "out is not what the notebook gives now: 2 files\n"
-        "  changed    service/notebook.py\n"
-        "    -A = 1\n"
-        "    +A = 2\n"
-        "  missing    x"
+    assert tables.check_summary(Path("out"), found) == (
+        f"{diff}\n"
+        "models/m.joblib: changed\n"
+        "    sha256 1… → 2…\n"
+        "x: the notebook gives it, the folder lacks it\n"
+        "out is not what the notebook gives now: 2 changed, 1 missing."
     )
+    assert tables.check_summary(Path("out"), []) == "out is what the notebook gives now."
+    long = [{"path": "r", "kind": "changed", "detail": "--- a/r\n" + "+x\n" * 999}]
+    assert "… and 800 lines more" in tables.check_summary(Path("out"), long)

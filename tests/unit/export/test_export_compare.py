@@ -1,7 +1,10 @@
 """``export --check``, reading projects back, and the zip archive."""
 
 import io
+import json
+import re
 import stat
+import subprocess
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -52,8 +55,11 @@ def test_every_kind_of_difference_is_told(spec, lock, root, finish, tmp_path):
     }
     assert '-  "description": "Tells irises apart",' in found["nb2svc.json"].detail
     assert '+  "description": "Another",' in found["nb2svc.json"].detail
-    assert "6 bytes (sha256 " in found["models/model.joblib"].detail
-    assert "from the notebook" in found["models/model.joblib"].detail
+    assert re.fullmatch(
+        r'sha256 \w{12}… \(\d+ bytes\) → \w{12}… \(6 bytes\), the model served as "model"',
+        found["models/model.joblib"].detail,
+    )
+    assert '"README.md"' not in found["nb2svc.json"].detail  # the digests say nothing that the files do not
 
 
 def test_a_changed_line_is_shown_as_a_diff(spec, lock, root):
@@ -63,6 +69,61 @@ def test_a_changed_line_is_shown_as_a_diff(spec, lock, root):
     assert difference.path == "service/main.py"
     assert '-app.post("/tag", status_code=201)(' in difference.detail
     assert '+app.post("/label", status_code=201)(' in difference.detail
+
+
+def test_a_diff_is_a_patch(spec, lock, root, tmp_path):
+    main = root / "service" / "main.py"
+    there = main.read_text().replace("/label", "/tag").rstrip("\n")
+    main.write_text(there)
+    (difference,) = compare(plan(spec, lock), root)
+    (tmp_path / "it.patch").write_text(difference.detail)
+    subprocess.run(["git", "apply", str(tmp_path / "it.patch")], cwd=root, check=True)
+    assert compare(plan(spec, lock), root) == ()
+
+
+def test_what_version_control_does_to_files_is_no_difference(spec, lock, root):
+    for path in root.rglob("*"):
+        if path.is_file() and "models" not in path.parts:
+            text = path.read_bytes()
+            path.write_bytes(text if b"\0" in text else text.replace(b"\n", b"\r\n"))
+            path.chmod(0o755)
+    assert compare(plan(spec, lock), root) == ()
+
+
+def test_a_file_that_is_checked_when_it_is_loaded_must_be_the_same_to_the_byte(spec, lock, root, tmp_path):
+    texts = tmp_path / "model.txt"
+    texts.write_bytes(b"tree 1\n")
+    artifact = replace(spec.models[0].artifact, staged=texts, size=7, sha256="")
+    written = replace(spec, models=(replace(spec.models[0], artifact=artifact),))
+    (root / artifact.path).write_bytes(b"tree 1\r\n")
+    assert artifact.path in {difference.path for difference in compare(plan(written, lock), root)}
+
+
+def test_a_changed_answer_is_told_in_the_words_of_the_parity_test(spec, lock, root):
+    example = root / "examples" / f"{spec.examples[0].name}.json"
+    recorded = json.loads(example.read_text())
+    recorded["response"]["status"] = 299
+    example.write_text(json.dumps(recorded))
+    asked = []
+
+    def explain(before, now):
+        asked.append((before["status"], now["status"]))
+        return "told"
+
+    (difference,) = compare(plan(spec, lock), root, explain=explain)
+    assert (difference.path, difference.detail) == (f"examples/{spec.examples[0].name}.json", "told")
+    assert asked == [(299, spec.examples[0].response["status"])]
+    example.write_text("no JSON")
+    (difference,) = compare(plan(spec, lock), root, explain=explain)
+    assert difference.detail.startswith("--- a/examples/")
+
+
+def test_a_link_to_nowhere_is_a_difference(spec, lock, root):
+    (root / "README.md").unlink()
+    (root / "README.md").symlink_to("nowhere")
+    (difference,) = compare(plan(spec, lock), root)
+    assert (difference.path, difference.kind) == ("README.md", "changed")
+    assert difference.detail.startswith("sha256 nothing → ")
 
 
 def test_with_finish_the_openapi_document_and_the_verdict_are_compared(spec, lock, root):

@@ -1,17 +1,21 @@
 """No secret is written; what is no secret does not stop an export."""
 
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import replace
 
+import joblib
+import numpy as np
 import pytest
 
+from nb2svc.capture.objects import place_of
 from nb2svc.errors import ExportError
-from nb2svc.export import plan
-from nb2svc.export.leaks import refuse_secrets, refuse_secrets_of_document
+from nb2svc.export import leaks, plan
+from nb2svc.export.leaks import refuse_secrets, refuse_secrets_of_document, secrets_of
 from nb2svc.export.plan import StagedFile
-from nb2svc.export.secrets import find_in_strings, find_in_text, secret_values
+from nb2svc.export.secrets import find_in_document, find_in_strings, find_in_text, secret_values
 from nb2svc.values import Where
 
 # put together here, so that scanners of this repository find nothing
@@ -73,6 +77,34 @@ def test_strings_of_a_pickle_are_read_with_their_keys():
     assert list(find_in_strings(["word", RANDOM, "model", "password"])) == []
 
 
+def test_a_document_is_read_by_its_keys():
+    headers = {"Authorization": "Bearer abcdefghijkl", "X-Api-Key": PASSWORD, "accept": "*/*", "cookie": "a=b"}
+    document = {
+        "request": {"headers": headers, "json": {"password": PASSWORD, "token": "word", "note": [AWS_KEY, "x"]}},
+        "response": {"json": {"access_token": RANDOM, "id": RANDOM, "secret": ""}},
+    }
+    assert [(path, found.value) for path, found in find_in_document(document)] == [
+        ("request.headers.Authorization", "abcdefghijkl"),
+        ("request.headers.X-Api-Key", PASSWORD),
+        ("request.json.password", PASSWORD),
+        ("request.json.note[0]", AWS_KEY),
+        ("response.json.access_token", RANDOM),
+    ]
+
+
+@pytest.mark.parametrize("line", [f"password = {PASSWORD}", f"db_password: '{PASSWORD}'", f"API_KEY={PASSWORD}"])
+def test_settings_need_no_quotes(line):
+    assert [found.value for found in find_in_text(line, "config")] == [PASSWORD]
+    assert list(find_in_text(line, "text")) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["password = ", "# password = x1y2", "secret: false", "password: ${PASSWORD}", "pwd = 8"]
+)
+def test_settings_without_a_secret(line):
+    assert list(find_in_text(line, "config")) == []
+
+
 def test_secret_variables_are_known_by_name():
     variables = {"API_KEY": "a" * 12, "HOME": "/root/x/y", "DB_PASSWORD": "short", "SECRET_FILE": "/run/secrets/x"}
     assert secret_values({**variables, "GITHUB_TOKEN": "b" * 12}) == {"a" * 12: "API_KEY", "b" * 12: "GITHUB_TOKEN"}
@@ -96,7 +128,7 @@ def test_an_example_is_searched(spec, lock):
     example = spec.examples[1]
     request = {**example.request, "json": {"password": PASSWORD}}
     made = plan(replace(spec, examples=(replace(example, request=request),)), lock)
-    with pytest.raises(ExportError, match=r"examples/predict-1\.json, line \d+, would hold") as error:
+    with pytest.raises(ExportError, match=r"examples/predict-1\.json at request\.json\.password would hold") as error:
         refuse_secrets(made)
     assert error.value.problems[0].where.cell == 5
     refuse_secrets(made, {"examples/predict-1.json"})
@@ -113,6 +145,19 @@ def test_the_state_pickle_is_searched_and_not_run(spec, lock, tmp_path):
     made = replace(made, files={**made.files, "models/vocabulary.pkl": StagedFile(state)})
     with pytest.raises(ExportError, match=r"models/vocabulary\.pkl would hold what looks like a secret"):
         refuse_secrets(made)
+
+
+def test_the_head_of_a_large_state_is_searched_and_no_more_is_read(spec, lock, tmp_path):
+    state = tmp_path / "state.pkl"
+    with state.open("wb") as file:
+        pickle.dump({"config": {"password": PASSWORD}, "words": ["correct horse battery"]}, file, protocol=5)
+        file.truncate(leaks.MAX_BINARY + 100)  # what follows the pickle are its large arrays
+    made = plan(spec, lock)
+    made = replace(made, files={**made.files, "models/vocabulary.pkl": StagedFile(state)})
+    with pytest.raises(ExportError, match=r"models/vocabulary\.pkl would hold what looks like a secret"):
+        refuse_secrets(made)
+    with pytest.raises(ExportError, match="the value of the secret PASSPHRASE"):
+        refuse_secrets(made, known={"PASSPHRASE": "correct horse battery"})
 
 
 def test_the_value_of_a_secret_variable_is_found_anywhere(with_definition, lock, monkeypatch):
@@ -135,6 +180,80 @@ def test_a_secret_that_the_notebook_held_is_found_in_its_pickles(spec, lock, tmp
         refuse_secrets(made, known={"PASSPHRASE": "correct horse battery"})
     assert error.value.problems[0].where.name == "model"
     assert "correct horse" not in str(error.value)
+
+
+def with_file(made, path, content):
+    return replace(made, files={**made.files, path: content})
+
+
+def test_a_joblib_file_is_searched_beyond_its_arrays(spec, lock, tmp_path):
+    model = tmp_path / "model.joblib"
+    joblib.dump({"weights": np.arange(5_000.0), "later": {"password": PASSWORD}, "key": AWS_KEY}, model)
+    with pytest.raises(ExportError) as error:
+        refuse_secrets(with_file(plan(spec, lock), "models/model.joblib", StagedFile(model)))
+    assert {"(Secret Keyword)", "(AWS Access Key)"} <= set(re.findall(r"\([A-Z].*?\)", str(error.value)))
+
+
+def test_a_value_in_an_array_of_text_is_found(spec, lock, tmp_path):
+    state = tmp_path / "state.pkl"
+    state.write_bytes(pickle.dumps(np.array(["one", "correct horse battery"])))
+    with pytest.raises(ExportError, match="the value of the secret PASSPHRASE"):
+        refuse_secrets(
+            with_file(plan(spec, lock), "models/vocabulary.pkl", StagedFile(state)),
+            known={"PASSPHRASE": "correct horse battery"},
+        )
+
+
+def test_the_place_in_a_live_object_leads_to_its_cell(spec, lock, tmp_path):
+    state = tmp_path / "state.pkl"
+    state.write_bytes(pickle.dumps({"vocabulary": {"auth": {"password": PASSWORD}}}, protocol=5))
+    made = with_file(plan(spec, lock), "models/vocabulary.pkl", StagedFile(state))
+    live = {"vocabulary": {"auth": {"password": PASSWORD}}}
+    with pytest.raises(ExportError) as error:
+        refuse_secrets(made, place=lambda _, text: place_of(text, live["vocabulary"], "vocabulary"))
+    (problem,) = error.value.problems
+    (definition,) = [one for one in spec.closure.definitions if one.name == "vocabulary"]
+    assert problem.where == definition.where
+    assert problem.message.startswith("vocabulary['auth']['password'], in models/vocabulary.pkl, would hold")
+    assert "--allow-secret vocabulary" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "kind"),
+    [
+        ("data/.env", f"DB_PASSWORD={PASSWORD}", "Secret Keyword"),
+        ("settings.yaml", f"password: {PASSWORD}", "Secret Keyword"),
+        ("config.json", f'{{"password": "{PASSWORD}"}}', "Secret Keyword"),
+        ("notes.md", f"use {AWS_KEY}", "AWS Access Key"),
+        ("lib/partner.py", f'salt = "{RANDOM}"', "Base64 High Entropy String"),
+    ],
+)
+def test_included_files_and_helper_modules_are_searched(spec, lock, path, content, kind):
+    with pytest.raises(ExportError) as error:
+        refuse_secrets(with_file(plan(spec, lock), path, content.encode()))
+    (problem,) = error.value.problems
+    assert problem.message == f"{path}, line 1, would hold what looks like a secret ({kind})"
+    refuse_secrets(with_file(plan(spec, lock), path, content.encode()), {path})
+
+
+def test_the_notebook_s_name_and_description_are_searched(spec, lock):
+    with pytest.raises(ExportError) as error:
+        refuse_secrets(plan(replace(spec, notebook=f"{AWS_KEY}.ipynb", description=f"of {GITHUB_TOKEN}"), lock))
+    files = {problem.message.partition(",")[0] for problem in error.value.problems}
+    assert {"README.md", "nb2svc.json", "Dockerfile"} <= files
+
+
+def test_what_is_allowed_stands_in_the_manifest(with_definition, lock):
+    spec = with_definition("ACCESS", f'ACCESS = "{AWS_KEY}"')
+    assert plan(spec, lock).manifest.allowed_secrets == ()
+    assert plan(spec, lock, allow_secrets=["ACCESS", "A"]).manifest.allowed_secrets == ("A", "ACCESS")
+
+
+def test_a_service_without_a_lock_is_searched_too(with_definition):
+    spec = with_definition("ACCESS", f'ACCESS = "{AWS_KEY}"')
+    (problem,) = secrets_of(spec)
+    assert problem.where == Where(notebook="iris.ipynb", cell=9, name="ACCESS")
+    assert secrets_of(spec, {"ACCESS"}) == ()
 
 
 def test_a_default_from_the_environment_is_found_in_the_openapi_document(spec, lock, monkeypatch):

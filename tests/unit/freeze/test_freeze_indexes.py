@@ -83,10 +83,12 @@ def test_pips_extra_index_has_no_name_but_its_settings(
     monkeypatch.setenv("PIP_INDEX_URL", package_index.url)
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", second_index.url_as("me", "pass-word"))
     second_index.password = "pass-word"
-    only_this_site.install("fab-inner", "1.0", files={"fab_inner.py": ""})
-    second_index.add("fab-inner", "1.0")
+    only_this_site.install("fab-inner", "1.0+cpu", files={"fab_inner.py": ""}, requires=("fab-mirrored",))
+    only_this_site.install("fab-mirrored", "1.0", files={"fab_mirrored.py": ""})
+    second_index.add("fab-inner", "1.0+cpu", requires=("fab-mirrored",))
+    second_index.add("fab-mirrored", "1.0")
     lock = freeze(make_spec("fab_inner"))
-    assert lock.indexes == (("fab-inner", "extra-index-url"),)
+    assert lock.indexes == (("fab-inner", "extra-index-url"),), "of the other nobody knows"
     assert "pass-word" not in whole(lock, make_spec("fab_inner"))
 
 

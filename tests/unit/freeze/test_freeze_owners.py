@@ -152,7 +152,7 @@ def test_what_conda_notes_is_not_where_it_came_from(site) -> None:
     site.install("fab-conda", direct_url=direct, metadata={"INSTALLER": "conda\n"})
     found = installed_owners().named("fab-conda")
     assert found is not None
-    assert found.origin == Origin()
+    assert found.origin == Origin("conda")
 
 
 def test_sizes_are_the_records_sums(site) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import importlib
 import os
+import shutil
 import sys
 import time
 
@@ -11,7 +14,9 @@ import pytest
 
 from nb2svc.errors import FreezeError
 from nb2svc.freeze import installed_owners, running
-from nb2svc.freeze.running import process_started, refuse_upgraded
+from nb2svc.freeze.roots import find_roots
+from nb2svc.freeze.running import process_started, refuse_edited, refuse_upgraded
+from nb2svc.freeze.target import Target
 
 
 def check(*names: str) -> None:
@@ -38,6 +43,50 @@ def test_an_upgrade_names_both_versions(site) -> None:
     (problem,) = caught.value.problems
     assert problem.message == ("fab-upgraded was replaced under the running kernel: loaded 1.0, installed 2.0")
     assert "restart the kernel" in problem.hint
+
+
+def test_a_downgrade_is_one_too(site) -> None:
+    upgrade(site, "fab-downgraded", "2.0", "1.5")
+    with pytest.raises(FreezeError, match=r"fab-downgraded was replaced .*: loaded 2\.0, installed 1\.5"):
+        check("fab-downgraded")
+
+
+def test_an_uninstalled_one_says_so(site, make_spec) -> None:
+    info = site.install("fab-gone", "1.0", files={"fab_gone.py": ""})
+    importlib.invalidate_caches()
+    importlib.import_module("fab_gone")
+    shutil.rmtree(info)
+    (site.folder / "fab_gone.py").unlink()
+    with pytest.raises(FreezeError) as caught:
+        find_roots(make_spec("fab_gone"), installed_owners(), Target.of(make_spec().python))
+    assert "was uninstalled under the running kernel" in caught.value.problems[0].message
+
+
+@pytest.mark.parametrize("origin", ["index", "directory"])
+def test_an_edited_library_is_refused_unless_it_ships_as_it_is(site, origin: str) -> None:
+    name = f"fab-edited-{origin}"
+    module = name.replace("-", "_")
+    direct = {"url": "file:///here", "dir_info": {}} if origin == "directory" else None
+    info = site.install(name, "1.0", files={f"{module}.py": "X = 1\n"}, direct_url=direct)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"X = 1\n").digest()).rstrip(b"=").decode()
+    (info / "RECORD").write_text(f"{module}.py,sha256={digest},6\n")
+    importlib.invalidate_caches()
+    importlib.import_module(module)
+    later = time.time() + 60
+    file = site.folder / f"{module}.py"
+    os.utime(file, (later, later))
+    owners = installed_owners()
+    refuse_edited([owners.named(name)], owners)  # touched, and the same
+    file.write_text("X = 2\n")
+    os.utime(file, (later, later))
+    if origin == "directory":
+        refuse_edited([owners.named(name)], owners)
+        return
+    with pytest.raises(FreezeError) as caught:
+        refuse_edited([owners.named(name)], owners)
+    (problem,) = caught.value.problems
+    assert problem.message == f"{name} 1.0 was edited where it is installed: {module}.py"
+    assert f"--no-deps {name}==1.0" in problem.hint
 
 
 def test_each_module_of_a_distribution_is_looked_at(site) -> None:
@@ -97,3 +146,6 @@ def test_this_environment_raises_no_false_alarm(monkeypatch: pytest.MonkeyPatch)
         importlib.import_module(name)
     found = installed_owners()
     refuse_upgraded(found.installed, found)
+    begin = time.perf_counter()
+    refuse_edited(found.installed, found)
+    assert time.perf_counter() - begin < 0.5  # some 10 ms

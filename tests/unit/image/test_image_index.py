@@ -101,6 +101,19 @@ def test_uvs_file_is_told_to_pip_too(environ, home):
     assert settings.extra == ("https://torch.example", "https://more.example/simple")
 
 
+def test_a_mirror_of_debians_packages_is_a_secret_too(environ, home):
+    mirror = home / "debian.sources"
+    named = {**environ, "NB2SVC_APT_SOURCES": str(mirror)}
+    with (
+        pytest.raises(BuildError, match=r"There is no file .*debian\.sources"),
+        secret_files(index_settings(named), named),
+    ):
+        pass
+    mirror.write_text("Types: deb\n")
+    with secret_files(index_settings(named), named) as files:
+        assert files["apt.sources"] == mirror
+
+
 def test_a_broken_file_of_uvs_is_named(environ, home):
     file = home / "uv.toml"
     file.write_text("index-url = ")

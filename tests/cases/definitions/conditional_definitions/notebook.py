@@ -37,15 +37,19 @@ def late():
     return n
 
 # %% [while]
-makers = []
-while len(makers) < 2:
+attempts = 0
+while True:
+    attempts += 1
     class Maker:
-        number = len(makers)
+        number = attempts
 
         def make(self):
-            return self.number
+            return self.number * 10
 
-    makers.append(Maker)
+    if attempts > 0:
+        break
+
+made = Maker()
 
 # %% [handler]
 %%endpoint --example {"x": 4.0}
@@ -55,6 +59,5 @@ def conditional(x: float) -> dict:
         "try": [quick(x), quick.__doc__.split()],
         "for": [function(x) for function in powers.values()],
         "last": [power(x), late()],
-        "classes": [maker().make() for maker in makers],
-        "newest": Maker is makers[-1],
+        "class": [made.make(), Maker().make(), isinstance(made, Maker)],
     }

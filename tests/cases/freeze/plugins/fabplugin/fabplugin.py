@@ -1,0 +1,2 @@
+def discount(net):
+    return net * 0.9 if net > 100 else net

@@ -1,0 +1,78 @@
+"""What a notebook has bound so far, by what one can do with it, and how its author chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# Few names, so that they are bound again and again, and hide each other.
+POOLS = {
+    "number": ("a", "b", "c"),
+    "list": ("xs", "ys"),
+    "dict": ("m", "n"),
+    "function": ("f", "g", "h"),  # of one number, gives a number
+    "functions": ("fs", "steps"),  # a list of those
+    "generator": ("gen",),  # function of one number, yields numbers
+    "decorator": ("deco",),
+    "factory": ("make",),  # of one number, gives a function
+    "class": ("A", "B", "C"),  # A(number).at(number) is a number, A.k one too
+    "object": ("p", "q"),  # of such a class
+    "record": ("R", "S"),  # R(v=number).v; dataclass, namedtuple
+    "enum": ("E",),  # E.ONE.value, E.TWO
+    "text": ("s", "t"),
+}
+
+# A module by the name it is bound to, and a number that can be had of it.
+MODULES = {
+    "math": "math.floor(2.5)",
+    "mt": "mt.ceil(2.5)",
+    "os": 'len(os.path.join("a", "b"))',
+    "json": "len(json.dumps([1]))",
+}
+
+
+class Author:
+    """Writes a notebook: reads its choices from a tape of bytes, and remembers what is bound to which kind of thing.
+
+    Where the tape ends, every choice is the first and simplest.
+    """
+
+    def __init__(self, tape: Iterator[int]) -> None:
+        self.tape = tape
+        self.kinds: dict[str, str] = {}
+        self.depth = 0
+
+    def pick(self, choices: Sequence[T]) -> T:
+        """One of at most 256; the first is the simplest."""
+        return choices[next(self.tape, 0) * len(choices) // 256]
+
+    def weighted(self, choices: dict[T, int]) -> T:
+        """One of them, each as often as its weight says."""
+        return self.pick([choice for choice, weight in choices.items() for _ in range(weight)])
+
+    def chance(self, percent: int) -> bool:
+        return next(self.tape, 0) * 100 >= (100 - percent) * 256
+
+    def integer(self, low: int = 0, high: int = 9) -> int:
+        return self.pick(range(low, high + 1))
+
+    def bound(self, kind: str) -> list[str]:
+        return sorted(name for name, one in self.kinds.items() if one == kind)
+
+    def has(self, *kinds: str) -> bool:
+        return all(self.bound(kind) for kind in kinds)
+
+    def any(self, kind: str) -> str:
+        """A name that is bound to a ``kind``."""
+        return self.pick(self.bound(kind))
+
+    def target(self, kind: str) -> str:
+        """A name to bind to a ``kind``: now and then one that stood for something else."""
+        if self.kinds and self.chance(6):
+            name = self.pick(sorted(self.kinds))
+        else:
+            name = self.pick(POOLS[kind])
+        self.kinds[name] = kind
+        return name
