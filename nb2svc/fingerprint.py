@@ -261,7 +261,7 @@ class _Writer:
 
     def _function(self, function: FunctionType, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
         code = function.__code__
-        node = self._find(function) if function.__globals__.get("__name__") in OWN_MODULES else None
+        node = self._find(function) if _globals_of(function) in OWN_MODULES else None
         if node is not None:
             yield f"{prefix}code", _syntax(node)
         positional = code.co_varnames[: code.co_argcount]
@@ -339,6 +339,11 @@ def _function_of(value: object) -> FunctionType | None:
 
 def _is_own(value: object) -> bool:
     return getattr(value, "__module__", None) in OWN_MODULES
+
+
+def _globals_of(function: FunctionType) -> object:
+    """The module whose globals a function uses; %run takes the name out of those of its script, which ran as this."""
+    return function.__globals__.get("__name__", "__main__")
 
 
 def _kind(value: object) -> str:
