@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import subprocess
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -17,10 +16,34 @@ OWN_PACKAGE = "service"
 def format_source(source: str, *, python: str) -> str | None:
     """``source`` formatted for ``python`` (``3.11``); None where that cannot be done or would change its meaning.
 
-    Docstrings may be re-indented (``inspect.getdoc`` gives the same text before and after).
+    A statement whose docstring the formatter would indent otherwise stays as it is: programs read docstrings, too, as
+    the description of a tool, say.
     """
     formatted = _ruff(["format", *_target(python)], source)
-    return formatted if formatted is not None and same_meaning(source, formatted) else None
+    if formatted is None:
+        return None
+    if not same_meaning(source, formatted):
+        formatted = _with_changed_statements_of(source, formatted)
+    return formatted if same_meaning(source, formatted) else None
+
+
+def _with_changed_statements_of(source: str, formatted: str) -> str:
+    """``formatted``, but statements that do not mean what they did as they stand in ``source``."""
+    try:
+        before, after = ast.parse(source).body, ast.parse(formatted).body
+    except SyntaxError:
+        return formatted
+    old, new = source.split("\n"), formatted.split("\n")
+    for was, now in reversed(list(zip(before, after, strict=False))):
+        if ast.dump(was) != ast.dump(now):
+            new[_begin(now) : now.end_lineno] = old[_begin(was) : was.end_lineno]
+    return "\n".join(new)
+
+
+def _begin(node: ast.stmt) -> int:
+    """The index of a statement's first line, decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(one.lineno for one in decorators)]) - 1
 
 
 def sort_imports(statements: Iterable[str], *, python: str, own: Sequence[str] = ()) -> str:
@@ -47,25 +70,11 @@ def docstring(text: str) -> str:
 
 
 def same_meaning(before: str, after: str) -> bool:
-    """Whether both sources parse to the same tree, the indentation of docstrings aside."""
+    """Whether both sources parse to the same tree."""
     try:
-        return _tree(before) == _tree(after)
+        return ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
     except SyntaxError:  # of another Python than this one: cannot be known
         return False
-
-
-def _tree(source: str) -> str:
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            _clean_docstring(node)
-    return ast.dump(tree)
-
-
-def _clean_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    first = node.body[0] if node.body else None
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-        first.value.value = inspect.cleandoc(first.value.value).strip()
 
 
 def _target(python: str) -> list[str]:

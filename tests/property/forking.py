@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 SECONDS = 15  # for one job: a notebook that loops for ages must not stop a night's run
+MEMORY = 4 << 30  # bytes of addresses: numbers and texts may grow beyond all bounds
 
 
 def serve(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
@@ -40,6 +42,7 @@ def _in_a_fork(work: Callable[[dict[str, Any]], dict[str, Any]], line: str) -> s
         os.close(reading)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(SECONDS)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         with os.fdopen(writing, "w", encoding="utf-8") as result:
             result.write(json.dumps(_outcome(work, json.loads(line))))
         os._exit(0)

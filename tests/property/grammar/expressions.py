@@ -165,6 +165,9 @@ _SEEN = {
         "{} is {}",
         "{}.k",
         "issubclass({}, {})",
+        "getattr({}, 'seen', 0)",
+        "getattr({}, 'kinds', 0)",
+        "{}(x).own()",
     ],
     "object": [
         "{}.at(x)",
@@ -176,6 +179,13 @@ _SEEN = {
         "type({}) is type({})",
         "getattr({}, 'twice', None)",
         "callable({})",
+        "getattr({}, 'held', 0) is getattr({}, 'held', 1)",
+    ],
+    "table": [
+        "list({})",
+        "[type(one).__name__ for one in {}.values()]",
+        '{0}["one"] is {0}["two"]',
+        '{}["one"] is None',
     ],
     "record": ["repr({}(x))", "{}(x) == {}(x)", "{}(1) is None"],
     "enum": ["str({}.ONE)", "[one.name for one in {}]", "{}({}.ONE.value).name", "{}.ONE is {}.ONE"],

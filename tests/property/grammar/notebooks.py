@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 from notebook import Execution, Notebook
 
-from . import classes, functions, statements
+from . import classes, functions, patterns, statements
 from .expressions import observation
 from .functions import indented
 from .scope import Author
@@ -52,6 +52,16 @@ STATEMENTS: tuple[tuple[Statement, int, tuple[str, ...]], ...] = (
     (classes.record, 3, ()),
     (classes.record_object, 1, ("record",)),
     (classes.enum, 2, ()),
+    (patterns.registry, 2, ()),
+    (patterns.counting_class, 2, ()),
+    (patterns.registering_class, 1, ()),
+    (patterns.kept_default, 1, ()),
+    (patterns.counted_calls, 1, ()),
+    (patterns.shared_in_object, 1, ("list", "class")),
+    (patterns.held_in_dict, 2, ("function", "class")),
+    (patterns.class_that_holds, 2, ("number", "function")),
+    (patterns.accumulated, 1, ()),
+    (patterns.copied_state, 2, ()),
 )
 
 IMPORTS = "import collections, dataclasses, enum, functools, math, typing"

@@ -23,6 +23,7 @@ POOLS = {
     "record": ("R", "S"),  # R(v=number).v; dataclass, namedtuple
     "enum": ("E",),  # E.ONE.value, E.TWO
     "text": ("s", "t"),
+    "table": ("table",),  # dict of things of the notebook
 }
 
 # Kinds whose code may call others, and the order in which the names of the pools do: each those before it.

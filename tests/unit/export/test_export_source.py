@@ -75,7 +75,7 @@ def test_formatting_keeps_meaning_and_says_so_when_it_cannot():
     assert format_source("x = {'a' :1}\n", python="3.11") == 'x = {"a": 1}\n'
     assert format_source("x = = 1\n", python="3.11") is None
     assert format_source("x=1\n", python="3.99") is None
-    assert same_meaning("def f():\n  '''a\n     b'''\n", 'def f():\n    """a\n    b"""\n')
+    assert not same_meaning("def f():\n  '''a\n     b'''\n", 'def f():\n    """a\n    b"""\n')
     assert not same_meaning("x = 1\n", "x = 2\n")
     assert not same_meaning("x = 'a'\n", "x = b'a'\n")
     assert not same_meaning("x = 1\n", "x = (\n")
@@ -169,6 +169,14 @@ def test_main_has_only_what_is_used():
     assert "from service.runtime import create_app, endpoint\n" in text
     assert "app = create_app()\n" in text
     assert 'app.api_route("/f", methods=["PURGE"], name="public")(endpoint(notebook.f, batch=True))' in text
+
+
+def test_a_docstring_stays_what_it_is():
+    odd = '@tool\ndef f():\n  """Says what.\n       Indented.\n  """\n  return  1\n'
+    source = f"x=1\n\n\n{odd}\n\ny = {{'a' :1}}\n"
+    assert format_source(source, python="3.11") == f'x = 1\n\n\n{odd}\n\ny = {{"a": 1}}\n'
+    even = 'def f():\n    """Says what.\n\n    Indented.\n    """\n    return 1\n'
+    assert format_source(even.replace("return 1", "return  1"), python="3.11") == even
 
 
 def test_schemas_get_a_docstring_where_they_have_none(spec):
