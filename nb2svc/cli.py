@@ -94,6 +94,7 @@ def export(
             kernel=kernel,
             platform=platform,
             base=base,
+            allow_secret=allow_secret,
         )
         terminal.result(records_json(found) if json else check_summary(directory, found))
         _end_where_different(terminal, [(notebook, directory)] if found else [], parameter)
@@ -132,6 +133,7 @@ def check(
     kernel: arg.KernelName = None,
     platform: arg.CheckedPlatform = None,
     base: arg.Base = None,
+    allow_secret: arg.AllowSecrets = None,
     json: arg.Json = False,
 ) -> None:
     """Run notebooks again and compare what they give with their exports below this folder; exit 1 on any difference.
@@ -144,7 +146,15 @@ def check(
     found = {}
     for each, directory in exports(terminal, notebook or [], output):
         found[each, directory] = differences_of(
-            terminal, each, directory, parameter=parameter, timeout=timeout, kernel=kernel, platform=platform, base=base
+            terminal,
+            each,
+            directory,
+            parameter=parameter,
+            timeout=timeout,
+            kernel=kernel,
+            platform=platform,
+            base=base,
+            allow_secret=allow_secret,
         )
         if not json:
             terminal.result(check_summary(directory, found[each, directory]))

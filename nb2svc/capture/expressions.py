@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from .constants import UNKNOWN
+from .importable import folders_of
 from .module_source import assignment
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -217,7 +218,7 @@ def package_folder(package: Any) -> Path | None:
     """The folder of a package, given the module or its name."""
     module = sys.modules.get(package) if isinstance(package, str) else package
     file = getattr(module, "__file__", None)
-    folders = list(getattr(module, "__path__", ()))
+    folders = folders_of(module)
     if folders:
         return Path(folders[0])
     return Path(file).parent if file else None

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..values import Definition, HelperModule, Problem, Where
-from .importable import locate
+from .importable import folders_of, locate
 from .modules import IsDistributed
 from .opened import Opened
 from .paths import Named, paths_named
@@ -155,7 +155,7 @@ class DataFiles:
         if _CACHES & set(Path(real).parts) or real.startswith((*_SYSTEM, *_interpreter())):
             return True
         for name, module in list(sys.modules.items()):
-            for folder in getattr(module, "__path__", None) or () if "." not in name else ():
+            for folder in folders_of(module) if "." not in name else ():
                 if real.startswith(os.path.realpath(folder) + os.sep) and self.is_distributed(name):
                     return True  # an editable install, or one on a path of its own
         return False

@@ -62,10 +62,19 @@ def locate(name: str) -> Located | None:
     return Located(
         name=name,
         file=str(file),
-        folders=tuple(str(folder) for folder in getattr(module, "__path__", ())),
+        folders=folders_of(module),
         loader=getattr(module, "__loader__", None),
         is_built_in=built_in or name in sys.builtin_module_names,
     )
+
+
+def folders_of(module: object) -> tuple[str, ...]:
+    """The folders of a package; its ``__path__`` may be any iterable or, in odd modules (torch.classes), anything."""
+    path = getattr(module, "__path__", None)
+    try:
+        return tuple(folder for folder in path or () if isinstance(folder, str))
+    except TypeError:
+        return ()
 
 
 def _from_spec(name: str, spec: ModuleSpec) -> Located:

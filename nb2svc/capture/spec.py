@@ -33,7 +33,7 @@ from .objects import UnpicklableError, place_of
 from .registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
 from .schema_module import execute, module_source
 from .service_schemas import AnswerSchemas, answer_schemas, relearned, request_schemas, service_schemas
-from .state import changes, digests
+from .state import changes, digests, written_globals
 from .surroundings import look_around
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
     found = builder.finish()
     found.problems += _moved_on(wanted, kernel)
     found.warnings += notes(wanted.models, found)
+    found.warnings += written_globals(found)
     look_around(found, kernel.namespace, dict(kernel.files), kernel.is_distributed)
     return found
 
@@ -214,8 +215,9 @@ def capture(
         requires=identity.requires,
         warnings=tuple(found.warnings),
     )
+    models = {one.options.variable: one.value for one in registry.models}
     held = {artifacts[one.public].path: {one.options.variable: one.value} for one in registry.models}
-    held |= {one.artifact.path: {name: found.objects[name] for name in one.names} for one in objects}
+    held |= {one.artifact.path: {name: (found.objects | models)[name] for name in one.names} for one in objects}
     return Captured(spec=spec, secrets=found.secrets, objects=held)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..values import Problem
+from ..values import Definition, Problem
 from .found import Found
 from .objects import Probe
 
 _LIMIT = 1_000_000  # bytes of a pickle; what is larger is not looked at
+_EACH = "each worker of the service has its own, which begins as it is now"
+_HINT = "keep what requests are to share outside of the service, in a database or a cache"
 
 
 class _TooLargeError(Exception):
@@ -60,10 +63,37 @@ def changes(found: Found, before: Mapping[str, str]) -> list[Problem]:
     after = digests(found)
     return [
         Problem(
-            message=f"{name} is changed by requests: each worker of the service has its own, which begins as it is now",
-            hint="keep what requests are to share outside of the service, in a database or a cache",
+            message=f"{name} is changed by requests: {_EACH}",
+            hint=_HINT,
             where=found.nodes[name].definition.where,
         )
         for name in sorted(before)
         if name in found.nodes and after.get(name) != before[name]
     ]
+
+
+def written_globals(found: Found) -> list[Problem]:
+    """A warning for each global that a function declares in order to assign it; no example need reach that line."""
+    written: dict[str, Definition] = {}
+    for definition in found.definitions:
+        if definition.kind in {"function", "class"}:  # a startup cell binds its names once
+            for name in _declared(definition.source):
+                written.setdefault(name, definition)
+    return [
+        Problem(
+            message=f"{name} is changed by {one.name}: {_EACH}",
+            hint=_HINT,
+            where=one.where,
+        )
+        for name, one in written.items()
+    ]
+
+
+def _declared(source: str) -> Iterator[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            yield from node.names

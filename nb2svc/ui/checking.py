@@ -21,6 +21,7 @@ def differences_of(
     kernel: str | None,
     platform: str | None,
     base: str | None,
+    allow_secret: list[str] | None,
 ) -> Sequence[Mapping[str, Any]]:
     """How ``directory`` differs from what the notebook gives now. Nothing is written."""
     from ..capture.notebook import run_notebook
@@ -38,6 +39,7 @@ def differences_of(
             check=True,
             platform=platform or committed.platform,
             base=base,
+            allow_secrets=allow_secret or (),
             emit=emit,
         ).differences
 

@@ -111,7 +111,7 @@ def said(error: Nb2svcError) -> list[str]:
 
 def exported(service: Any, project: Path) -> Any:
     """The spec, and its project in the folder ``project``: all that an export does but the lock and the clean room."""
-    with service._staged(project, ignore) as captured:
+    with service._staged(project, ignore, ()) as captured:
         planned = plan(captured.spec, LOCK)
         project.mkdir()
         stage(planned, project, lambda _: Finish({}))

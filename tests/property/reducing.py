@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from notebook import Execution, Notebook
 
-MOST_RUNS = 400
+MOST_RUNS = 250
 
 
 def reduced(notebook: Notebook, still_fails: Callable[[Notebook], bool], runs: int = MOST_RUNS) -> Notebook:

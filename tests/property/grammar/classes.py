@@ -12,12 +12,13 @@ def class_(author: Author) -> str:
     bases = [one for one in author.bound("class") if one != name]
     base = author.pick(bases) if bases and author.chance(40) else ""
     parts = [_attribute(author)]
-    if not base or author.chance(40):
-        parts.append(_init(author, base))
-    if not base or author.chance(60):
-        parts.append(_method(author, base))
-    parts += [author.pick(_EXTRAS)(author) for _ in range(author.integer(0, 2))]
-    author.kinds[name] = "class"
+    with author.inside(name):
+        if not base or author.chance(40):
+            parts.append(_init(author, base))
+        if not base or author.chance(60):
+            parts.append(_method(author, base))
+        parts += [author.pick(_EXTRAS)(author) for _ in range(author.integer(0, 2))]
+    author.bind(name, "class")
     return f"class {name}{f'({base})' if base else ''}:\n" + indented("\n".join(part for part in parts if part))
 
 
@@ -40,6 +41,7 @@ def _method(author: Author, base: str) -> str:
     return f"def at(self, x):\n{indented(body(author, ('x', 'self.v', 'self.k')))}"
 
 
+_NO_DUNDERS = "if name.startswith('_'): raise AttributeError(name)"
 _EXTRAS = (
     lambda author: f"@property\ndef twice(self):\n    return self.v * {number(author)}",
     lambda author: f"@classmethod\ndef of(cls, v):\n    return cls(v + {number(author)})",
@@ -48,9 +50,7 @@ _EXTRAS = (
     lambda author: "def __eq__(self, other):\n    return self.v == getattr(other, 'v', None)",
     lambda author: f"other = lambda self, x: {number(author, ('x',))}",
     lambda author: f"class Inner:\n    k = {number(author)}",
-    lambda author: (
-        f"def __getattr__(self, name):\n    if name.startswith('_'):\n        raise AttributeError(name)\n    return {number(author)}"
-    ),
+    lambda author: f"def __getattr__(self, name):\n    {_NO_DUNDERS}\n    return {number(author)}",
 )
 
 
@@ -75,16 +75,20 @@ def object_attribute(author: Author) -> str:
 
 def monkeypatch(author: Author) -> str:
     owner = author.any("class")
-    if author.chance(35):
+    form = author.pick(["value", "lambda", "function"])
+    if form == "value":
         return f"{owner}.k = {number(author)}"
-    if author.chance(50):
-        return f"{owner}.at = lambda self, x: {number(author, ('x', 'self.v'))}"
-    method = f"def patched(self, x):\n    return {number(author, ('x', 'self.v'))}"
-    return f"{method}\n{owner}.at = patched"
+    with author.inside(owner):
+        value = number(author, ("x", "self.v"))
+    if form == "lambda":
+        return f"{owner}.at = lambda self, x: {value}"
+    return f"def patched(self, x):\n    return {value}\n{owner}.at = patched"
 
 
 def patch_object(author: Author) -> str:
-    return f"{author.any('object')}.at = lambda x: {number(author, ('x',))}"
+    name = author.any("object")
+    with author.inside(name):
+        return f"{name}.at = lambda x: {number(author, ('x',))}"
 
 
 def call_with_effect(author: Author) -> str:

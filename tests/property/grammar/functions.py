@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import textwrap
 
 from .expressions import number
@@ -30,9 +31,9 @@ def _plain(author: Author, local: tuple[str, ...]) -> str:
 
 def _with_a_local(author: Author, local: tuple[str, ...]) -> str:
     name = author.pick(["y", "a", "f"])  # may hide a global
-    shadowed = Shadowed(author, name)
-    value = number(shadowed, local)
-    return f"{name} = {value}\nreturn {number(shadowed, (*local, name))}"
+    inner = shadowed(author, name)
+    value = number(inner, local)
+    return f"{name} = {value}\nreturn {number(inner, (*local, name))}"
 
 
 def _nested(author: Author, local: tuple[str, ...]) -> str:
@@ -53,7 +54,8 @@ def _match(author: Author, local: tuple[str, ...]) -> str:
 
 
 def _guarded(author: Author, local: tuple[str, ...]) -> str:
-    return f"try:\n    return {number(author, local)}\nexcept (NameError, TypeError, AttributeError):\n    return {author.integer()}"
+    guard = "except (NameError, TypeError, AttributeError):"
+    return f"try:\n    return {number(author, local)}\n{guard}\n    return {author.integer()}"
 
 
 def _walrus(author: Author, local: tuple[str, ...]) -> str:
@@ -70,7 +72,8 @@ def _counts(author: Author, local: tuple[str, ...]) -> str:
     name = author.any("number")
     if name in local:
         return _plain(author, local)
-    return f"global {name}\n{name} {author.pick(['+=', '='])} {number(author, local)}\nreturn {name} + {number(author, local)}"
+    change = f"{name} {author.pick(['+=', '='])} {number(author, local)}"
+    return f"global {name}\n{change}\nreturn {name} + {number(author, local)}"
 
 
 def _appends(author: Author, local: tuple[str, ...]) -> str:
@@ -83,13 +86,11 @@ def _remembers(author: Author, local: tuple[str, ...]) -> str:
     return f'{name}["{author.pick("kl")}"] = {number(author, local)}\nreturn {number(author, local)}'
 
 
-class Shadowed(Author):
+def shadowed(author: Author, name: str) -> Author:
     """The author inside a function where ``name`` is local: what the notebook bound to it is out of reach."""
-
-    def __init__(self, author: Author, name: str) -> None:
-        self.tape = author.tape
-        self.kinds = {key: kind for key, kind in author.kinds.items() if key != name}
-        self.depth = author.depth
+    inner = copy.copy(author)
+    inner.kinds = {key: kind for key, kind in author.kinds.items() if key != name}
+    return inner
 
 
 def signature(author: Author) -> tuple[str, tuple[str, ...]]:
@@ -110,12 +111,13 @@ def signature(author: Author) -> tuple[str, tuple[str, ...]]:
 def function(author: Author) -> str:
     name = author.pick(["f", "g", "h"])
     decoration = decorators(author)
-    parameters, local = signature(author)
-    docstring = '"""Says what it does."""\n' if author.chance(10) else ""
+    with author.inside(name):
+        parameters, local = signature(author)
+        docstring = '"""Says what it does."""\n' if author.chance(10) else ""
+        inner = indented(docstring + body(author, local))
     prefix = author.pick(["", "", "", "# why it is so\n"])
-    text = f"{prefix}{decoration}def {name}({parameters}):\n{indented(docstring + body(author, local))}"
-    author.kinds[name] = "function"
-    return text
+    author.bind(name, "function")
+    return f"{prefix}{decoration}def {name}({parameters}):\n{inner}"
 
 
 def decorators(author: Author) -> str:
@@ -129,24 +131,29 @@ def decorators(author: Author) -> str:
 def decorator(author: Author) -> str:
     name = author.target("decorator")
     wraps = "@functools.wraps(fn)\n" if author.chance(50) else ""
-    inner = f"{wraps}def wrapper(x):\n    return fn(x) + {number(author, ('x',))}\nreturn wrapper"
-    if author.chance(25):  # as ``deco = with_arguments(3)``
-        author.kinds[name] = "decorator"
-        return (
-            f"def outer(k):\n    def deco(fn):\n{indented(indented(inner.replace('fn(x) +', 'fn(x) + k +')))}\n    return deco\n"
-            f"{name} = outer({number(author)})"
-        )
-    return f"def {name}(fn):\n{indented(inner)}"
+    with author.inside(name):
+        added = number(author, ("x",))
+    inner = f"{wraps}def wrapper(x):\n    return fn(x) + {added}\nreturn wrapper"
+    if not author.chance(25):
+        return f"def {name}(fn):\n{indented(inner)}"
+    inner = indented(indented(inner.replace("fn(x) +", "fn(x) + k +")))
+    made = f"def outer(k):\n    def deco(fn):\n{inner}\n    return deco"
+    return f"{made}\n{name} = outer({number(author)})"
 
 
 def factory(author: Author) -> str:
     name = author.target("factory")
-    if author.chance(30):
-        inner = f"def counted(x):\n    nonlocal k\n    k += {author.integer(1, 3)}\n    return k + {number(author, ('x',))}\nreturn counted"
-    elif author.chance(30):
-        inner = f"return lambda x: {number(author, ('x', 'k'))}"
-    else:
-        inner = f"j = {number(author, ('k',))}\ndef inner(x):\n{indented(body(author, ('x', 'k', 'j')))}\nreturn inner"
+    form = author.weighted({"plain": 4, "counts": 3, "lambda": 3})
+    with author.inside(name):
+        if form == "counts":
+            value = number(author, ("x",))
+            counts = f"    nonlocal k\n    k += {author.integer(1, 3)}\n    return k + {value}"
+            inner = f"def counted(x):\n{counts}\nreturn counted"
+        elif form == "lambda":
+            inner = f"return lambda x: {number(author, ('x', 'k'))}"
+        else:
+            first = number(author, ("k",))
+            inner = f"j = {first}\ndef inner(x):\n{indented(body(author, ('x', 'k', 'j')))}\nreturn inner"
     return f"def {name}(k):\n{indented(inner)}"
 
 
@@ -158,7 +165,8 @@ def made_by_factory(author: Author) -> str:
 def shared_cell(author: Author) -> str:
     """Two functions over one cell."""
     one, other = author.target("function"), author.target("function")
-    step = number(author, ("x",))
+    with author.inside(one):
+        step = number(author, ("x",))
     return (
         f"def pair(k):\n    def up(x):\n        nonlocal k\n        k += x\n        return k\n"
         f"    def now(x):\n        return k + {step}\n    return up, now\n{one}, {other} = pair({author.integer()})"
@@ -167,25 +175,26 @@ def shared_cell(author: Author) -> str:
 
 def lambdas(author: Author) -> str:
     form = author.weighted({"one": 4, "two": 2, "list": 2, "loop": 1, "default": 1})
-    first = f"lambda x: {number(author, ('x',))}"
-    if form == "one":
-        return f"{author.target('function')} = {first}"
-    second = f"lambda x: {number(author, ('x',))}"
-    if form == "two":
-        values = f"{first}, {second}"
-        return f"{author.target('function')}, {author.target('function')} = {values}"
-    if form == "list":
-        return f"{author.target('functions')} = [{first}, {second}]"
-    if form == "loop":
-        bind = author.pick(["", ", i=i"])
-        return f"{author.target('functions')} = [lambda x{bind}: {number(author, ('x', 'i'))} for i in range(2)]"
-    value = f"(lambda x, step={second}: step(x) + {author.integer()})"
-    return f"{author.target('function')} = {value}"
+    name = author.target("functions" if form in {"list", "loop"} else "function")
+    with author.inside(name):
+        first, second = (f"lambda x: {number(author, ('x',))}" for _ in range(2))
+        if form == "one":
+            return f"{name} = {first}"
+        if form == "two":
+            return f"{name}, {author.target('function')} = {first}, {second}"
+        if form == "list":
+            return f"{name} = [{first}, {second}]"
+        if form == "loop":
+            bind = author.pick(["", ", i=i"])
+            return f"{name} = [lambda x{bind}: {number(author, ('x', 'i'))} for i in range(2)]"
+        return f"{name} = (lambda x, step={second}: step(x) + {author.integer()})"
 
 
 def generator(author: Author) -> str:
-    value = number(author, ("x", "i"))
-    return f"def {author.target('generator')}(x):\n    for i in range({author.integer(1, 3)}):\n        yield {value}"
+    name = author.target("generator")
+    with author.inside(name):
+        value = number(author, ("x", "i"))
+    return f"def {name}(x):\n    for i in range({author.integer(1, 3)}):\n        yield {value}"
 
 
 def derived(author: Author) -> str:
@@ -203,15 +212,8 @@ def derived(author: Author) -> str:
 
 
 def library_function(author: Author) -> str:
-    name = author.target("function")
-    return author.pick(
-        [
-            f"from math import floor as {name}",
-            f"from math import fabs as {name}",
-            f"{name} = math.floor",
-            f"{name} = abs",
-        ]
-    )
+    forms = ["from math import floor as {}", "from math import fabs as {}", "{} = math.floor", "{} = abs"]
+    return author.pick(forms).format(author.target("function"))
 
 
 def collected(author: Author) -> str:

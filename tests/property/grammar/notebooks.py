@@ -121,6 +121,7 @@ class Writer:
         for make in makers:
             if self.author.has(*needs[make]):  # an edit may have taken it away
                 yield make(self.author)
+                self.author.settle()
 
     def _run(self, cell_id: str, source: str) -> tuple[str, str]:
         self.executions.append(Execution(cell_id, source, tuple(self.deleted)))

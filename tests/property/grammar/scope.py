@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -24,6 +25,10 @@ POOLS = {
     "text": ("s", "t"),
 }
 
+# Kinds whose code may call others, and the order in which the names of the pools do: each those before it.
+CALLING = frozenset({"function", "functions", "generator", "decorator", "factory", "class", "object", "record"})
+CALLS = ("R", "f", "A", "p", "gen", "make", "B", "g", "deco", "q", "S", "fs", "C", "steps", "h")
+
 # A module by the name it is bound to, and a number that can be had of it.
 MODULES = {
     "math": "math.floor(2.5)",
@@ -43,6 +48,8 @@ class Author:
         self.tape = tape
         self.kinds: dict[str, str] = {}
         self.depth = 0
+        self._binding: dict[str, str] = {}
+        self._inside = ""  # the name whose code is being written
 
     def pick(self, choices: Sequence[T]) -> T:
         """One of at most 256; the first is the simplest."""
@@ -58,8 +65,20 @@ class Author:
     def integer(self, low: int = 0, high: int = 9) -> int:
         return self.pick(range(low, high + 1))
 
+    @contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """While the code of ``name`` is written, which mostly keeps to names that do not call it: an endless recursion
+        on both sides teaches nothing.
+        """
+        before, self._inside = self._inside, "" if self.chance(4) else name
+        yield
+        self._inside = before
+
     def bound(self, kind: str) -> list[str]:
-        return sorted(name for name, one in self.kinds.items() if one == kind)
+        names = sorted(name for name, one in self.kinds.items() if one == kind)
+        if not self._inside or kind not in CALLING:
+            return names
+        return [name for name in names if _rank(name) < _rank(self._inside)]
 
     def has(self, *kinds: str) -> bool:
         return all(self.bound(kind) for kind in kinds)
@@ -70,9 +89,20 @@ class Author:
 
     def target(self, kind: str) -> str:
         """A name to bind to a ``kind``: now and then one that stood for something else."""
-        if self.kinds and self.chance(6):
-            name = self.pick(sorted(self.kinds))
-        else:
-            name = self.pick(POOLS[kind])
-        self.kinds[name] = kind
+        hiding = bool(self.kinds) and self.chance(6)
+        name = self.pick(sorted(self.kinds) if hiding else POOLS[kind])
+        self.bind(name, kind)
         return name
+
+    def bind(self, name: str, kind: str) -> None:
+        """Have the statement that is being written bind ``name``."""
+        self._binding[name] = kind
+
+    def settle(self) -> None:
+        """The statement is written: what it binds can be used."""
+        self.kinds |= self._binding
+        self._binding.clear()
+
+
+def _rank(name: str) -> int:
+    return CALLS.index(name) if name in CALLS else -1

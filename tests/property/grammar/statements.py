@@ -70,12 +70,12 @@ def delete(author: Author) -> str:
 def import_(author: Author) -> str:
     form = author.weighted({"math": 3, "mt": 2, "os": 1, "json": 1, "star": 1, "tried": 1})
     if form in MODULES:
-        author.kinds[form] = "module"
+        author.bind(form, "module")
         return {"mt": "import math as mt", "os": "import os.path"}.get(form, f"import {form}")
     if form == "star":
-        author.kinds["floor"] = "function"
+        author.bind("floor", "function")
         return "from math import *"
-    author.kinds["json"] = "module"
+    author.bind("json", "module")
     return "try:\n    import no_such_module as json\nexcept ImportError:\n    import json"
 
 

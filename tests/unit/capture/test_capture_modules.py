@@ -6,9 +6,11 @@ import ast
 import importlib
 import sys
 import textwrap
+import types
 
 import pytest
 
+from nb2svc.capture.importable import folders_of, locate
 from nb2svc.capture.module_imports import imports_of
 from nb2svc.capture.modules import HelperModules, in_site_packages
 from nb2svc.capture.reach import names_in_sources, reached
@@ -138,3 +140,14 @@ def test_only_what_is_reached_counts():
     whole = reached({"helpers": module, "other": other}, used, {"helpers"})
     assert names(whole["helpers"]) == ["Model", "base", "train", "used"]
     assert names(whole["other"]) == ["load", "parse", "secret"]
+
+
+def test_a_module_whose_path_is_no_list_has_no_folders(monkeypatch):
+    class Odd(types.ModuleType):
+        __path__ = property(lambda self: object())  # as that of torch.classes
+
+    odd = Odd("odd")
+    assert folders_of(odd) == ()
+    monkeypatch.setitem(sys.modules, "odd", odd)
+    assert locate("odd").folders == ()
+    assert folders_of(importlib) == tuple(importlib.__path__)

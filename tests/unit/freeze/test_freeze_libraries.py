@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import shared_object
+from shared_objects import shared_object
 
 from nb2svc.errors import FreezeError
 from nb2svc.freeze import debian, elf, freeze, libraries, lock

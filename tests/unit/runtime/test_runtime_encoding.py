@@ -189,3 +189,23 @@ def test_encoding_imports_neither_numpy_nor_pandas() -> None:
     code = "import sys, nb2svc.runtime.encoding as e; e.encode([1.5, {'a': 'b'}]); print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def of_polars(name: str, **members: Any) -> Any:
+    return type(name, (), {"__module__": "polars.frame", **members})()
+
+
+def test_frames_of_polars_are_records_and_lazy_ones_say_what_to_do() -> None:
+    frame = of_polars("DataFrame", to_dicts=lambda self: [{"when": dt.date(2024, 1, 2)}])
+    assert written([frame, of_polars("Series", to_list=lambda self: [1, None])]) == [
+        [{"when": "2024-01-02"}],
+        [1, None],
+    ]
+    with pytest.raises(TypeError, match=r"a polars LazyFrame, which has no values yet: collect\(\)"):
+        encode(of_polars("LazyFrame"))
+
+
+def test_keys_that_are_texts_cost_no_second_look() -> None:
+    assert encode({"a": 1, "_sa_state": 2}) == {"a": 1}
+    with pytest.raises(ValueError, match="one text in JSON"):
+        encode({"1": "a", 1: "b"})

@@ -1,11 +1,4 @@
-# `from __future__ import annotations` holds for all later cells in IPython; cells before it evaluate theirs.
-
-# %% [before]
-from dataclasses import dataclass, fields
-
-@dataclass
-class Early:
-    x: int = 1
+# `from __future__ import annotations` holds for all later cells in IPython, so annotations may name what is not there.
 
 # %% [future]
 from __future__ import annotations
@@ -16,6 +9,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 # %% [classes]
+from dataclasses import dataclass, fields
+
 from pydantic import BaseModel
 
 @dataclass
@@ -37,7 +32,6 @@ def quoted(x: "Later") -> "list[Later]":
 %%endpoint --example {"value": 1.5, "next": {"value": 2}}
 def annotated(later: Later) -> dict[str, object]:
     return {
-        "early": [repr(field.type) for field in fields(Early)],
         "late": [repr(field.type) for field in fields(Late)],
         "doubled": doubled(later.value),
         "hints": sorted(get_type_hints(quoted)),

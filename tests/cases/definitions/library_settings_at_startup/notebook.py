@@ -1,12 +1,13 @@
 # A %%startup cell runs in the service too, so its settings hold there.
 
+# %% [imports]
+import pandas as pd
+
 # %% [setting]
 %%startup
-import numpy as np
-
-np.set_printoptions(precision=3)
+pd.set_option("display.precision", 1)
 
 # %% [third]
 %%endpoint --example {}
 def third() -> str:
-    return str(np.array([1 / 3]))
+    return pd.Series([1 / 3]).to_string()

@@ -1,11 +1,7 @@
-# A library class, one instance of another, and the notebook's own classes got methods after they were made.
+# Library classes and the notebook's own classes got methods after they were made.
 
 # %% [imports]
-import types
-
-import numpy as np
 import pandas as pd
-from sklearn.linear_model import LinearRegression
 
 # %% [patch]
 def share(self, column):
@@ -13,14 +9,6 @@ def share(self, column):
 
 pd.DataFrame.share = share
 pd.Series.doubled = property(lambda self: (self * 2).tolist())
-
-# %% [instance]
-model = LinearRegression().fit(np.array([[0.0], [1.0]]), np.array([1.0, 3.0]))
-
-def predict_clipped(self, rows):
-    return np.clip(type(self).predict(self, rows), 0, 2)
-
-model.predict = types.MethodType(predict_clipped, model)
 
 # %% [own]
 class Scaler:
@@ -45,6 +33,5 @@ def patched(values: list[float]) -> dict:
     return {
         "share": frame.share("v"),
         "doubled": frame["v"].doubled,
-        "clipped": model.predict(np.array([[x] for x in values])).tolist(),
         "scaled": [scaler.scale(10), Scaler().scale(10)],
     }
