@@ -9,7 +9,7 @@ FRAMEWORKS := $(VENV)/frameworks
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kernel cases container interpreters bench lock clean
+.PHONY: help demo test lint unit kernel cases property fuzz container interpreters bench lock clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -17,7 +17,7 @@ help:  ## what there is
 demo: $(READY)  ## the main job on a real notebook: export, build, run, test, ask
 	@$(BIN)/python dev/demo.py
 
-test: lint unit kernel cases container interpreters  ## every tier that this machine can run
+test: lint unit kernel cases property container interpreters  ## every tier that this machine can run
 
 lint: $(READY)  ## types, style and format
 	$(BIN)/ruff check .
@@ -32,6 +32,14 @@ kernel: $(READY)  ## magics and notebooks in real kernels
 
 cases: $(FRAMEWORKS)  ## a folder per case: a notebook, what must become of it, checked on the running service
 	$(BIN)/python -m pytest tests/cases -n 2 --dist loadgroup
+
+property: $(READY)  ## generated notebooks: kernel and service agree, or the notebook is refused
+	$(BIN)/python -m pytest tests/property
+
+N ?= 2000
+SEED ?= 0
+fuzz: $(READY)  ## the same for very many notebooks: make fuzz N=2000 SEED=1
+	$(BIN)/python tests/property/fuzz.py $(N) --seed $(SEED)
 
 container: $(READY)  ## images in a real Docker engine (skipped, with the reason, where there is none)
 	$(BIN)/python -m pytest tests/container

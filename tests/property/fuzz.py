@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from grammar import notebooks
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from notebook import Notebook
-from parity import FAILURES, Outcome, Sides
-from reducing import reduced
+from parity import FAILURES, Outcome, Sides, smallest_like
+
+SHARE = 50  # notebooks that one process looks at before it reports
 
 
 @dataclass
@@ -34,10 +38,16 @@ class Tally:
         if outcome.failed:
             self.failures.append((notebook, outcome))
 
+    def join(self, other: Tally) -> None:
+        self.kinds += other.kinds
+        self.reasons += other.reasons
+        self.cells_failed += other.cells_failed
+        self.failures += other.failures
 
-def run(count: int, sides: Sides, start: int) -> Tally:
+
+def tally_of(count: int, start: int) -> Tally:
     """Generate ``count`` notebooks from the seed ``start`` and compare both sides of each."""
-    tally = Tally()
+    tally, sides = Tally(), Sides()
 
     @seed(start)
     @settings(
@@ -51,12 +61,33 @@ def run(count: int, sides: Sides, start: int) -> Tally:
     def each(notebook: Notebook) -> None:
         tally.add(notebook, sides.compare(notebook))
 
-    each()
+    try:
+        each()
+    finally:
+        sides.close()
     return tally
 
 
-def report(failures: list[tuple[Notebook, Outcome]], sides: Sides, most: int) -> None:
-    """Print the smallest notebooks that fail, each way of failing once, silent differences first."""
+def tally(count: int, start: int, jobs: int) -> Tally:
+    """:func:`tally_of` in shares, ``jobs`` at once; how many of them changes nothing."""
+    whole = Tally()
+    sizes = [min(SHARE, count - begin) for begin in range(0, count, SHARE)]
+    seeds = [start * 1_000_000 + number for number in range(len(sizes))]
+    with ProcessPoolExecutor(jobs) as pool:
+        for part in pool.map(tally_of, sizes, seeds):
+            whole.join(part)
+            print(f"\r{sum(whole.kinds.values())} notebooks: {told(whole.kinds)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return whole
+
+
+def told(kinds: Counter[str]) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
+
+
+def report(failures: Iterable[tuple[Notebook, Outcome]], most: int) -> None:
+    """Print the smallest notebooks that fail, each way of failing some times, silent differences first."""
+    sides = Sides()
     shown: set[str] = set()
     ways: Counter[str] = Counter()
     for notebook, outcome in sorted(failures, key=lambda one: FAILURES.index(one[1].kind)):
@@ -66,43 +97,28 @@ def report(failures: list[tuple[Notebook, Outcome]], sides: Sides, most: int) ->
         smallest = smallest_like(notebook, outcome, sides)
         if str(smallest) not in shown:
             shown.add(str(smallest))
-            detail = last_lines(sides.compare(smallest).detail)
+            detail = "\n".join(sides.compare(smallest).detail.splitlines()[-5:])
             print(f"{'=' * 20} {outcome.way}\n{smallest}\n{'-' * 20}\n{detail}", flush=True)
-
-
-def smallest_like(notebook: Notebook, outcome: Outcome, sides: Sides) -> Notebook:
-    """A smaller notebook that fails in the same way, and in which no more cells fail."""
-
-    def still(candidate: Notebook) -> bool:
-        found = sides.compare(candidate)
-        return found.way == outcome.way and found.cells_failed <= outcome.cells_failed
-
-    return reduced(notebook, still)
-
-
-def last_lines(text: str) -> str:
-    return "\n".join(text.splitlines()[-5:])
+    sides.close()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", type=int, nargs="?", default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="notebooks at once")
     parser.add_argument("--most", type=int, default=10, help="failures to reduce and show")
     arguments = parser.parse_args()
     begin = time.perf_counter()
-    sides = Sides()
-    tally = run(arguments.count, sides, arguments.seed)
+    found = tally(arguments.count, arguments.seed, arguments.jobs)
     seconds = time.perf_counter() - begin
-    total = sum(tally.kinds.values())
-    print(f"{total} notebooks in {seconds:.0f} s ({1000 * seconds / total:.0f} ms each): {dict(tally.kinds)}")
-    print(f"{tally.cells_failed} cells failed")
-    for reason, number in tally.reasons.most_common(40):
+    total = sum(found.kinds.values())
+    print(f"{total} notebooks in {seconds:.0f} s ({1000 * seconds / total:.0f} ms each): {told(found.kinds)}")
+    print(f"{found.cells_failed} of their cells failed in the notebook; refused were:")
+    for reason, number in found.reasons.most_common(25):
         print(f"{number:6}  {reason}")
-    if tally.failures:
-        report(tally.failures, sides, arguments.most)
-    sides.close()
-    return 1 if tally.failures else 0
+    report(found.failures, arguments.most)
+    return 1 if found.failures else 0
 
 
 if __name__ == "__main__":

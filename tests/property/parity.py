@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from forking import Forking
 from notebook import Notebook
+from reducing import reduced
 
 HERE = Path(__file__).parent
 _QUOTED = re.compile(r"'[^']*'|`[^`]*`|\(.*\)")
@@ -117,3 +118,13 @@ def _difference(asked: list[list[Any]], examples: int, served: dict[str, Any]) -
 def _written(answer: dict[str, Any]) -> str:
     """An answer as a text, in which types and orders count; an address of memory is another at each run."""
     return _ADDRESS.sub("0x…", json.dumps(answer, ensure_ascii=False))
+
+
+def smallest_like(notebook: Notebook, outcome: Outcome, sides: Sides) -> Notebook:
+    """A smaller notebook that fails in the same way, and in which no more cells fail."""
+
+    def still(candidate: Notebook) -> bool:
+        found = sides.compare(candidate)
+        return found.way == outcome.way and found.cells_failed <= outcome.cells_failed
+
+    return reduced(notebook, still)
