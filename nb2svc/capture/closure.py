@@ -64,6 +64,7 @@ class ClosureBuilder:
         self._given: dict[int, str] = {}  # id → name of what has no name of its own in the notebook, or another's
         self._kept: list[object] = []  # alive, so that no other object gets their id
         self._named: dict[int, str] | None = None
+        self._waiting: list[tuple[str, Where, FunctionType | None]] = []  # names to be taken in, the next one last
         self._mutable: dict[int, str] = {}  # id of a list, dict or set → the constant that it is part of
 
     # --- entry points -------------------------------------------------------------------------
@@ -117,6 +118,7 @@ class ClosureBuilder:
     def finish(self) -> Found:
         """All that was found, helper modules included."""
         found, helpers = self.found, self.helpers
+        self.take_in()
         effects.replay(self)
         functions.write_factories(self)
         found.helpers.update(helpers.found)
@@ -130,6 +132,11 @@ class ClosureBuilder:
             self._load_after_what_it_names(group)
         self._newest_last()
         return found
+
+    def take_in(self) -> None:
+        """Take in all that definitions name. A list and no recursion: functions may call each other a thousand deep."""
+        while self._waiting:
+            self.need(*self._waiting.pop())
 
     # --- values -------------------------------------------------------------------------------
 
@@ -185,8 +192,7 @@ class ClosureBuilder:
         needs = (names.at_definition | names.when_called | bound) - own
         if name != where.name and where.name in names.own_used:
             needs |= {where.name}  # an earlier version that names itself means the newest when it is called
-        for needed in sorted(needs):
-            self.need(needed, where, function)
+        self._waiting += [(needed, where, function) for needed in sorted(needs, reverse=True)]
         for module in sorted(names.modules):
             self.helpers.need(module, where)
 

@@ -63,6 +63,7 @@ def replay(closure: ClosureBuilder) -> None:
         waiting = [effect for effect in waiting if effect not in ready]
         for effect in ready:
             _take(closure, effect)
+        closure.take_in()
 
 
 def _newest(closure: ClosureBuilder) -> Iterator[_Effect]:

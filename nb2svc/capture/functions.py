@@ -120,6 +120,7 @@ def _as_made(closure: ClosureBuilder, taken: Taken, function: FunctionType) -> b
     definition = Definition(name=taken.name, kind="function", source="", where=_where(one, taken))
     closure.found.nodes[taken.name] = Node(definition, _position(one))
     _close_over(closure, one, taken.where)
+    closure.add_attributes(taken.name, attributes(closure, taken.name, function, taken.where))
     return True
 
 
@@ -207,7 +208,6 @@ def write_factories(closure: ClosureBuilder) -> None:
             continue
         needs = names_of(source)
         for one in exported:
-            lines = attributes(closure, one.name, one.function, nodes[one.name].definition.where)
             definition = Definition(
                 name=one.name, kind="function", source=source, where=_same_cell(first, nodes[one.name])
             )
@@ -215,7 +215,6 @@ def write_factories(closure: ClosureBuilder) -> None:
             nodes[one.name] = Node(
                 definition, first.position, early - {each.name for each in exported}, needs.when_called
             )
-            closure.add_attributes(one.name, lines)
 
 
 def _roots(family: list[Made], names: frozenset[str]) -> frozenset[str]:

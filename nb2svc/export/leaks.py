@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from ..errors import ExportError
+from ..runtime.mapped import pickle_size
 from ..values import Definition, Problem, ServiceSpec, Where
 from .manifest import manifest_text
 from .notebook_module import definition_at
@@ -146,7 +147,9 @@ def _content(path: str, content: Content) -> bytes | None:
 def _head(path: Path) -> bytes | None:
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BINARY)
+            size = pickle_size(file)
+            file.seek(0)
+            return file.read(min(size, MAX_BINARY))
     except OSError:  # writing says so
         return None
 

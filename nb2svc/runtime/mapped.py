@@ -49,6 +49,18 @@ def buffers(content: memoryview) -> list[memoryview]:
     return [_buffer(content, *place) for place in PLACE.iter_unpack(content[end - size : end])]
 
 
+def pickle_size(file: BufferedReader) -> int:
+    """Bytes of the pickle in a file of this form, or of the whole file in another."""
+    end = file.seek(0, os.SEEK_END)
+    file.seek(max(0, end - len(MAGIC) - COUNT.size))
+    count = file.read(COUNT.size)
+    if file.read() != MAGIC:
+        return end
+    file.seek(end - len(MAGIC) - COUNT.size - COUNT.unpack(count)[0] * PLACE.size)
+    first: int = PLACE.unpack(file.read(PLACE.size))[0]
+    return first
+
+
 def _buffer(content: memoryview, offset: int, size: int, readonly: bool) -> memoryview:
     part = content[offset : offset + size]
     return part.toreadonly() if readonly else part

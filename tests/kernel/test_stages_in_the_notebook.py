@@ -59,18 +59,13 @@ def test_nothing_marked_is_said(kernel):
 
 
 def test_a_service_that_answers_otherwise_away_from_the_notebook_is_not_written(kernel, tmp_path):
-    (tmp_path / "here.txt").write_text("only here")
-    cell = '%%endpoint --example {}\nfrom pathlib import Path\ndef f():\n    return Path("here.txt").read_text()'
+    cell = "%%endpoint --example {}\nfrom pathlib import Path\ndef f():\n    return Path.cwd().name"
     assert kernel.run(cell).ok
     outcome = kernel.run("%nb2svc export out")
     assert not outcome.ok
     assert "does not answer as the notebook did" in outcome.error
-    assert "here.txt" in outcome.error
+    assert tmp_path.name in outcome.error
     assert not (tmp_path / "out").exists()
-    assert kernel.run("%nb2svc include here.txt").ok
-    outcome = kernel.run("%nb2svc export out")
-    assert outcome.ok, outcome.error
-    assert (tmp_path / "out" / "here.txt").read_text() == "only here"
 
 
 def test_helper_modules_come_along(kernel, tmp_path):

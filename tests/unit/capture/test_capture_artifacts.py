@@ -23,6 +23,7 @@ from nb2svc.capture.objects import probe
 from nb2svc.runtime.errors import ArtifactError
 from nb2svc.runtime.loading import load_artifact
 from nb2svc.runtime.manifest import ArtifactEntry
+from nb2svc.runtime.mapped import pickle_size
 
 ROWS = 200_000  # of 8 bytes: larger than what stays in the pickle
 
@@ -140,6 +141,13 @@ def test_the_file_that_was_checked_is_the_one_that_is_mapped(there_and_back):
 
 
 def test_a_plain_pickle_is_one_that_everybody_reads(there_and_back):
+    for value, plain in (([big(), big(dtype="i4")], False), ([1, "text"], True), (b"", True)):
+        path = there_and_back(value)[1].staged
+        with path.open("rb") as file:
+            size = pickle_size(file)
+        assert (size == path.stat().st_size) == plain
+        stream = path.read_bytes()[:size].rstrip(b"\0")
+        assert stream.endswith(pickle.STOP)
     value = {"a": np.arange(5), "b": "text", "c": pd.DataFrame({"x": [1, 2]})}
     _, artifact = there_and_back(value)
     assert pickle.loads(artifact.staged.read_bytes())["x"]["b"] == "text"

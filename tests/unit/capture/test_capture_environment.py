@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import os
+from importlib.util import find_spec
 from os import environ as env
 from types import SimpleNamespace
 
 import pytest
+from requirement import need
 
 from nb2svc.capture.environment import is_settings, variables_in, variables_of_settings, variables_read
 
@@ -52,6 +54,7 @@ def test_an_ordinary_class_is_no_settings_class():
 
 
 def test_the_variables_of_a_settings_class(tmp_path, monkeypatch):
+    need("frameworks", "" if find_spec("pydantic_settings") else "pydantic_settings is not installed")
     from pydantic import AliasChoices, BaseModel, Field
     from pydantic_settings import BaseSettings, SettingsConfigDict
 
