@@ -78,6 +78,8 @@ def digests_within(logged: LoggedCell, first: int, last: int) -> set[str]:
 
 def _candidates(log: CellLog, code: CodeType) -> Iterator[LoggedCell]:
     filename = code.co_filename
+    if filename == "<string>":
+        return  # exec, or generated as the methods of a dataclass are: no cell has it, whatever looks the same
     if logged := log.by_filename(filename):
         yield logged
     elif filename.endswith(".py") and (text_when_run(filename) or Path(filename).is_file()):

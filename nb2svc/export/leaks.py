@@ -161,14 +161,18 @@ def _strings(pickle: bytes) -> Iterator[str]:
     """
     position = 0
     try:
-        for _, argument, position in pickletools.genops(pickle):  # type: ignore[assignment]  # noqa: B007
+        for code, argument, position in pickletools.genops(pickle):  # type: ignore[assignment]  # noqa: B007
             if isinstance(argument, str):
                 yield argument
+            elif (
+                code.stack_after and code.name != "MEMOIZE"
+            ):  # a value of another kind: the texts round it are no key and its value
+                yield ""
     except Exception:  # noqa: BLE001 - whatever bytes that are no pickle make of it
         for match in _PICKLED_TEXT.finditer(pickle, position or 0, (position or 0) + MAX_TEXT):
             length = match[1] or match[3]
             text = (match[2] or match[4])[: int.from_bytes(length, "little")]
-            yield text.decode()
+            yield from ("", text.decode())
 
 
 def _problem(

@@ -64,7 +64,7 @@ EXPECTED = {
         names=("FEATURES", "demand", "surprise", "oddness", "ordinary", "check", "startup", "nearest", "forecast"),
         routes=("POST /check", "GET /stations", "GET /forecast"),
         needs=frozenset({"numpy", "pandas", "scikit-learn", "joblib", "python-multipart"}),
-        models=frozenset({"demand.joblib", "oddness.joblib"}),
+        models=frozenset({"demand-objects.pkl"}),
         examples=6,
         gone=("commuters", "date_range", "monday", "nb2svc"),
     ),
