@@ -63,7 +63,7 @@ EXPECTED = {
     "several": Expected(
         names=("FEATURES", "demand", "surprise", "oddness", "ordinary", "check", "startup", "nearest", "forecast"),
         routes=("POST /check", "GET /stations", "GET /forecast"),
-        needs=frozenset({"numpy", "pandas", "scikit-learn", "joblib", "python-multipart"}),
+        needs=frozenset({"numpy", "pandas", "scikit-learn", "python-multipart"}),
         models=frozenset({"demand-objects.pkl"}),
         examples=6,
         gone=("commuters", "date_range", "monday", "nb2svc"),

@@ -147,7 +147,7 @@ def test_everything_that_differs_is_told(repository, monkeypatch):
     assert "mine.txt: the folder has it, the notebook does not give it\n" in found.stdout
     assert "--- a/service/notebook.py\n+++ b/service/notebook.py\n" in found.stdout
     assert "examples/price-1.json: changed\n    $\n        expected  120.0\n        got       150.0" in found.stdout
-    assert f"{project} is not what the notebook gives now: 4 changed, 1 missing, 1 unexpected.\n" in found.stdout
+    assert f"{project} is not what the notebook gives now: 5 changed, 1 missing, 1 unexpected.\n" in found.stdout
     assert "notebooks/sums.ipynb has no export here: nothing to check." in found.stderr
     assert f"nb2svc export notebooks/prices.ipynb -o {project}" in found.stderr
     as_json = check("notebooks/prices.ipynb", "--json", "--quiet")

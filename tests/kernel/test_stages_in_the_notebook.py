@@ -30,7 +30,9 @@ def test_export_writes_the_project_and_says_where(kernel, tmp_path):
     assert "every example answered as here" in outcome.text
     assert "✓ Freezing the environment" in outcome.text
     project = tmp_path / "iris"
-    assert 'app.post("/predict")(endpoint(notebook.predict))' in (project / "service" / "main.py").read_text()
+    main = (project / "service" / "main.py").read_text()
+    assert 'app.post("/predict", responses=' in main
+    assert "(endpoint(notebook.predict))" in main
     before = {path: path.read_bytes() for path in sorted(project.rglob("*")) if path.is_file()}
     assert kernel.run(
         "nb2svc.service.export('again')" if False else "import nb2svc\nnb2svc.service.export('again');"
