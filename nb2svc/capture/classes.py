@@ -119,8 +119,12 @@ def _changed_attributes(closure: ClosureBuilder, taken: Taken, located: Located)
     if not isinstance(kind, type) or not isinstance(located.node, ast.ClassDef):
         return []
     written = dict(assigned(located.node))
+    set_since = _set_by_cells(closure, kind)
     lines = []
     for name, value in vars(kind).items():
+        if name in set_since:
+            lines.append(f"{taken.name}.{name} = {closure.expression(value, f'_{taken.original}_{name}', taken.where)}")
+            continue
         if name.startswith("__") and name.endswith("__") and not isinstance(value, FunctionType):
             continue
         if isinstance(value, FunctionType):
@@ -132,6 +136,17 @@ def _changed_attributes(closure: ClosureBuilder, taken: Taken, located: Located)
         if changed:
             lines.append(f"{taken.name}.{name} = {closure.expression(value, f'_{taken.original}_{name}', taken.where)}")
     return lines
+
+
+def _set_by_cells(closure: ClosureBuilder, kind: type) -> set[str]:
+    """Attributes that a cell gave to a class after its definition: ``Scaler.factor = 3``."""
+    nodes = (node for logged in closure.log.newest_first() for node in logged.tree.body if isinstance(node, ast.Assign))
+    targets = (target for node in nodes for target in node.targets if isinstance(target, ast.Attribute))
+    return {
+        target.attr
+        for target in targets
+        if isinstance(target.value, ast.Name) and closure.namespace.get(target.value.id) is kind
+    }
 
 
 def _stands_in(located: Located, function: FunctionType) -> bool:

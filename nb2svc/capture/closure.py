@@ -24,11 +24,11 @@ from .found import Found, Served
 from .kinds import words
 from .located import locate_function
 from .modules import HelperModules, IsDistributed
-from .names import names_of
+from .names import hidden_names, names_of
 from .objects import References, UnpicklableError, probe
 from .ordering import Node
 from .sharing import sharing
-from .taken import Taken
+from .taken import Taken, one_class
 from .versions import same_version
 
 # What every module has of its own; in the service they are those of service/notebook.py.
@@ -192,6 +192,8 @@ class ClosureBuilder:
         needs = (names.at_definition | names.when_called | bound) - own
         if name != where.name and where.name in names.own_used:
             needs |= {where.name}  # an earlier version that names itself means the newest when it is called
+        for message, hint in hidden_names(source):
+            self.warn(f"{where.name or name}: {message}", hint, where)
         self._waiting += [(needed, where, function) for needed in sorted(needs, reverse=True)]
         for module in sorted(names.modules):
             self.helpers.need(module, where)
@@ -223,6 +225,8 @@ class ClosureBuilder:
             now = _by_path(self.namespace, one.__qualname__) if plain else None
             if now is not None and same_version(self.log, one, now) and one.__qualname__ not in current:
                 references.names[key] = one.__qualname__  # the cell ran again, unchanged
+                if isinstance(one, type):
+                    one_class(self, where.name, one.__qualname__, where)
                 self.need(_root(one), where)
                 continue
             references.names[key] = self.place(one, _suggestion(one, where.name), where)

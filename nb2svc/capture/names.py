@@ -99,6 +99,33 @@ def _annotation_names(tree: ast.AST) -> set[str]:
     return names
 
 
+_BLIND = "write the names that it needs into the code"
+
+
+def hidden_names(source: str) -> list[tuple[str, str]]:
+    """(what, next step) of each way in which code reaches names that it does not write, or has otherwise."""
+    tree = ast.parse(source)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    loggers = {id(one) for node in calls if _called(node) == "getLogger" for one in node.args}
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _is_blind(node):
+            found[f"{node.func.id}() reaches names that capture cannot see"] = _BLIND
+        elif isinstance(node, ast.Name) and node.id == "__name__" and id(node) not in loggers:
+            found["__name__ is 'service.notebook' in the service"] = "let nothing that is answered depend on it"
+        elif isinstance(node, ast.Constant) and node.value == "__main__":
+            found["__main__ is the server in the service"] = _BLIND
+    return list(found.items())
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+
+
+def _is_blind(node: ast.Call) -> bool:
+    return _called(node) in {"eval", "exec", "globals"} or (_called(node) == "vars" and not node.args)
+
+
 def _names_in_queries(tree: ast.AST) -> set[str]:
     """Names after ``@`` in the texts that ``DataFrame.query`` and ``eval`` get, but for the function's own."""
     names: set[str] = set()

@@ -64,6 +64,8 @@ def as_written(
                 taken.where,
             )
             return None
+        if then.state == "again":
+            one_class(closure, taken.original, used.id, taken.where)
         if then.state == "other":
             edits[used] = closure.expression(then.value, used.id, taken.where)
             closure.warn(
@@ -86,7 +88,7 @@ def _changed_defaults(
     for name, expression, value in defaults_of(function, inner):
         names = [one.id for one in ast.walk(expression) if isinstance(one, ast.Name)]
         states = {versions.then(closure.log, closure.namespace, one, binding).state for one in names}
-        if states - {"same"} or literals.has_changed(expression, value):
+        if states - {"same", "again"} or literals.has_changed(expression, value):
             yield expression, closure.expression(value, f"_{taken.original}_{name}", taken.where)
 
 
@@ -97,7 +99,7 @@ def _changed_assignments(
     for name, expression in assigned(node):
         names = [one.id for one in ast.walk(expression) if isinstance(one, ast.Name)]
         states = {versions.then(closure.log, closure.namespace, one, binding).state for one in names}
-        changed = states - {"same"} or any(_may_change(closure.namespace.get(one)) for one in names)
+        changed = states - {"same", "again"} or any(_may_change(closure.namespace.get(one)) for one in names)
         if changed and name in vars(taken.value):
             yield expression, closure.expression(vars(taken.value)[name], f"_{taken.original}_{name}", taken.where)
 
@@ -116,6 +118,15 @@ def assigned(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
         value = getattr(statement, "value", None)
         if value is not None:
             yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+
+
+def one_class(closure: ClosureBuilder, user: str, name: str, where: Where) -> None:
+    """Say that what the kernel has twice, the service has once."""
+    closure.warn(
+        f"{user} has the {name} of before its cell ran again, unchanged; in the service there is one {name}",
+        f"run the cell of {user} again, so that isinstance and except say the same here",
+        where,
+    )
 
 
 def under_another_name(closure: ClosureBuilder, source: str, own: str, taken: Taken) -> str:

@@ -24,7 +24,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 class Then:
     """What a name meant when a statement ran: what it means now, another ``value``, or something that is gone."""
 
-    state: Literal["same", "other", "gone"]
+    state: Literal["same", "again", "other", "gone"]  # again: a class whose cell ran again, unchanged
     value: Any = None
     cell: int | None = None  # where it had got that value
 
@@ -74,12 +74,19 @@ def then(log: CellLog, namespace: Mapping[str, Any], name: str, binding: Binding
         if literals.equal(written[0], value):
             return SAME
         return Then("other", written[0], earlier.cell.number) if literals.is_atom(written[0]) else Then("gone")
+    return _object_then(log, earlier, statement, name, value)
+
+
+def _object_then(log: CellLog, earlier: LoggedCell, statement: ast.stmt, name: str, value: object) -> Then:
+    """The same for what is no literal: it is known as long as something holds it."""
     old = _alive(earlier, name) if statement is _last(earlier, name) else None
     if old is None:
         now = log.binding(name, value)
         unchanged = now is not None and ast.dump(now.node) == ast.dump(statement)
         return SAME if unchanged else Then("gone", cell=earlier.cell.number)
-    return SAME if same_version(log, old, value) else Then("other", old, earlier.cell.number)
+    if same_version(log, old, value):
+        return Then("again", cell=earlier.cell.number) if isinstance(old, type) else SAME
+    return Then("other", old, earlier.cell.number)
 
 
 def _before(log: CellLog, name: str, binding: Binding, *, rebound: bool) -> tuple[LoggedCell, ast.stmt | None] | None:
