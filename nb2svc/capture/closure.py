@@ -17,7 +17,7 @@ from typing import Any
 
 from ..fingerprint import first_line
 from ..values import Definition, Problem, Where
-from . import effects, formats, functions, literals, made, rules
+from . import effects, formats, functions, literals, loading, made, rules
 from .cells import Binding, CellLog, bound_names, statements
 from .environment import variables_read
 from .found import Found, Served
@@ -27,7 +27,6 @@ from .modules import HelperModules, IsDistributed
 from .names import hidden_names, names_of
 from .objects import References, UnpicklableError, probe
 from .ordering import Node
-from .sharing import sharing
 from .taken import Taken, one_class
 from .versions import same_version
 
@@ -127,10 +126,7 @@ class ClosureBuilder:
         helpers.problems = []
         if found.nodes and self.log.future_annotations:
             found.imports["annotations"] = ("from __future__ import annotations",)
-        self._share()
-        for group in found.object_groups:
-            self._load_after_what_it_names(group)
-        self._newest_last()
+        loading.arrange(self)
         return found
 
     def take_in(self) -> None:
@@ -350,59 +346,6 @@ class ClosureBuilder:
         self.problem(
             f"{name} is one thing in {file} and another in the notebook", f"rename one of them, or import {name}", user
         )
-
-    # --- order --------------------------------------------------------------------------------
-
-    def _share(self) -> None:
-        """Objects and models that share parts go to one file, for what was one object to stay one; lists, dicts and
-        sets that were written out become objects where others hold them, too.
-        """
-        nodes, needed = self.found.nodes, {one.variable: one for one in self.served.values()}
-        needed = {name: one for name, one in needed.items() if one.public in self.found.model_references}
-        own = [variable for variable, model in needed.items() if model.format != "auto"]
-        written = {
-            name: value
-            for name, value in self.found.constants.items()
-            if name in nodes and nodes[name].definition.kind == "constant"
-        }
-        models = {variable: model.value for variable, model in needed.items()}
-        found = sharing({**self.found.objects, **written}, models, own)
-        for name in sorted(found.tied & written.keys()):
-            self.load_as_object(name, written.pop(name), nodes[name].definition.where, nodes[name].position)
-        self.found.object_groups = tuple(group for group in found.groups if not written.keys() & {*group})
-        for variable, other in found.apart:
-            message = f"{variable} and {other} share parts, of which each has a copy of its own in the service"
-            hint = f"leave --format {needed[variable].format} out, so that both go to one file"
-            self.warn(message, hint, Where(notebook=self.log.notebook, name=variable))
-
-    def _load_after_what_it_names(self, group: tuple[str, ...]) -> None:
-        """The first name of a file loads all of it, and of those that it refers to, so each stands after every class
-        and function that it names.
-        """
-        found, models = self.found, {model.variable: model.public for model in self.served.values()}
-        variables = {public: variable for variable, public in models.items()}
-        waiting, needed = {*group}, dict[str, References]()
-        while waiting:
-            name = waiting.pop()
-            needed[name] = found.object_references.get(name) or found.model_references[models[name]]
-            inside = {variables[public] for public in needed[name].models}
-            inside |= {one for other in found.object_groups if inside & {*other} for one in other}
-            waiting |= inside - needed.keys()
-        roots = frozenset(
-            references.names.get(key, one.__qualname__).partition(".")[0]
-            for references in needed.values()
-            for key, one in references.notebook.items()
-        )
-        for name in set(group) & found.nodes.keys():
-            found.nodes[name] = replace(found.nodes[name], at_definition=roots)
-
-    def _newest_last(self) -> None:
-        """An earlier version of something is defined under the same name, so the newest has to come after it."""
-        nodes = self.found.nodes
-        for name, node in list(nodes.items()):
-            original = node.definition.where.name
-            if original in nodes and node.definition.source.endswith(f"\n{name} = {original}"):
-                nodes[original] = replace(nodes[original], at_definition=nodes[original].at_definition | {name})
 
 
 def _suggestion(value: Any, owner: str) -> str:
