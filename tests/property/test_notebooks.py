@@ -35,7 +35,7 @@ def test_kernel_and_service_agree_on_generated_notebooks(sides):
     def agree(notebook):
         outcome = sides.compare(notebook)
         served.append(outcome.kind == "serves")
-        if outcome.failed:
+        if outcome.kind in {"silent", "bug"}:  # what else goes wrong, the clean room refuses
             smallest = smallest_like(notebook, outcome, sides)
             pytest.fail(f"{outcome.way}\n{smallest}\n{sides.compare(smallest).detail}", pytrace=False)
 
