@@ -23,6 +23,8 @@ NOTEBOOK = "service/notebook.py"
 MAX_TEXT = 5 << 20  # bytes of an included file: what is larger is data, and not read for this
 MAX_BINARY = 64 << 20  # bytes of an artifact or wheel, its first
 MAX_STRINGS = 500_000  # of a pickle: about a second
+# What may stand between a key and its value: the instruction that remembers a text.
+_MEMO = re.compile(rb"\x94?|q.|r.{4}", re.DOTALL)
 _CONFIG = frozenset({".env", ".ini", ".cfg", ".conf", ".toml", ".yaml", ".yml", ".properties"})
 # A text in a pickle: its opcode, its length, and characters that a person can type.
 _PICKLED_TEXT = re.compile(rb"\x8c([\x01-\xff])([\x20-\x7e]{1,255})|X(..\x00\x00)([\x20-\x7e]{1,4096})", re.DOTALL)
@@ -169,10 +171,14 @@ def _strings(pickle: bytes) -> Iterator[str]:
             ):  # a value of another kind: the texts round it are no key and its value
                 yield ""
     except Exception:  # noqa: BLE001 - whatever bytes that are no pickle make of it
-        for match in _PICKLED_TEXT.finditer(pickle, position or 0, (position or 0) + MAX_TEXT):
+        begin = end = position or 0
+        for match in _PICKLED_TEXT.finditer(pickle, begin, begin + MAX_TEXT):
             length = match[1] or match[3]
             text = (match[2] or match[4])[: int.from_bytes(length, "little")]
-            yield from ("", text.decode())
+            if not _MEMO.fullmatch(pickle, end, match.start()):
+                yield ""
+            yield text.decode()
+            end = match.start() + 1 + len(length) + len(text)
 
 
 def _problem(
