@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from requirement import need
 from shared_objects import shared_object
 
 from nb2svc.errors import FreezeError
@@ -62,8 +64,9 @@ def test_what_the_system_has_to_give(site) -> None:
     assert needs_of("fab-native", "fab-other") == [("libgomp.so.1", "fab-native")]
 
 
+@pytest.mark.once
 def test_lightgbm_needs_libgomp_and_scikit_learn_brings_its_own() -> None:
-    pytest.importorskip("lightgbm")
+    need("frameworks", "" if find_spec("lightgbm") else "lightgbm is not installed")
     assert needs_of("lightgbm", "scikit-learn", "scipy", "numpy", "pandas") == [("libgomp.so.1", "lightgbm")]
 
 
