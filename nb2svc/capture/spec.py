@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CaptureError
+from ..errors import CaptureError, ExportError
 from ..values import (
     Artifact,
     Closure,
@@ -184,6 +184,12 @@ def capture(
     except UnpicklableError as error:
         message, hint = words(error)
         raise CaptureError(message, hint=hint, where=Where(notebook=identity.notebook, name=error.path)) from error
+    except OSError as error:
+        raise ExportError(
+            f"the models and objects cannot be written to {staging.parent}: {error.strerror}",
+            hint="make room there, or export to a folder elsewhere; nothing was left behind",
+            where=Where(notebook=identity.notebook),
+        ) from None
     registry = relearned(registry)
     before = digests(found)
     examples, failures = _all_examples(registry, found, kernel, identity.name)
