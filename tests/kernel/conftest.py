@@ -12,6 +12,7 @@ sys.path[:] = [one for one in sys.path if "pytest-of" not in one] + [{folder!r}]
 if "nb2svc" in get_ipython().extension_manager.loaded:
     get_ipython().extension_manager.unload_extension("nb2svc")
 get_ipython().reset(new_session=True)
+get_ipython().compile.reset_compiler_flags()  # what a cell's `from __future__` switched on
 """
 
 

@@ -158,5 +158,6 @@ def test_everything_that_differs_is_told(repository, monkeypatch):
         ("examples/price-1.json", "changed"),
         ("mine.txt", "unexpected"),
         ("nb2svc.json", "changed"),
+        ("openapi.json", "changed"),
         ("service/notebook.py", "changed"),
     ]
