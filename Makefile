@@ -34,7 +34,7 @@ cases: $(FRAMEWORKS)  ## a folder per case: a notebook, what must become of it, 
 	$(BIN)/python -m pytest tests/cases -n 2 --dist loadgroup
 
 property: $(READY)  ## generated notebooks: kernel and service agree, or the notebook is refused
-	$(BIN)/python -m pytest tests/property
+	$(BIN)/python -m pytest tests/property -n 2
 
 N ?= 2000
 SEED ?= 0
@@ -44,7 +44,7 @@ fuzz: $(READY)  ## the same for very many notebooks: make fuzz N=2000 SEED=1
 container: $(READY)  ## images in a real Docker engine (skipped, with the reason, where there is none)
 	$(BIN)/python -m pytest tests/container
 
-interpreters: $(READY)  ## the unit and kernel tiers on every other Python of this machine
+interpreters: $(READY)  ## what an interpreter changes, on every other Python of this machine
 	$(BIN)/python dev/interpreters.py
 
 bench: $(READY)  ## the figures, measured on this machine

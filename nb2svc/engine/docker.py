@@ -110,7 +110,7 @@ class DockerEngine:
                 container.start()
             except APIError as error:
                 container.remove(force=True)
-                if options.port is None and attempt + 1 < _PORT_RACES and "already allocated" in str(error):
+                if options.port is None and attempt + 1 < _PORT_RACES and _is_port_taken(error):
                     continue
                 raise _refused(name, error) from error
             container.reload()
@@ -215,9 +215,14 @@ def _image_of(project: Project, options: RunOptions) -> str:
     return options.image
 
 
+def _is_port_taken(error: Exception) -> bool:
+    """By another container, or by a program of this machine."""
+    return any(words in str(error) for words in ("already allocated", "address already in use"))
+
+
 def _refused(name: str, error: Exception) -> StartError:
     text = str(getattr(error, "explanation", "") or error)
-    if "already allocated" in text or "address already in use" in text:
+    if _is_port_taken(error):
         return StartError("The port is taken.", hint="Leave -p out for a free one, or stop what uses it.", log=text)
     if "exec format error" in text:
         return StartError(

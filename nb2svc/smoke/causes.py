@@ -58,9 +58,10 @@ def _owners() -> dict[str, tuple[str, ...]]:
 
     found: dict[str, set[str]] = {}
     for distribution in distributions():
-        for file in distribution.files or ():
-            if file.suffix in {".py", ".so", ".pyd"}:
-                found.setdefault(file.parts[0].partition(".")[0], set()).add(distribution.metadata["Name"])
+        tops = {file.parts[0] for file in distribution.files or () if file.suffix in {".py", ".so", ".pyd"}}
+        name = distribution.name if tops else ""  # which parses the metadata
+        for top in tops:
+            found.setdefault(top.partition(".")[0], set()).add(name)
     return {package: tuple(sorted(names)) for package, names in found.items()}
 
 

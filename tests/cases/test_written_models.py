@@ -14,6 +14,8 @@ from written_models import MAKERS, NEEDS
 
 SCRIPT = Path(__file__).with_name("written_models.py")
 
+pytestmark = pytest.mark.xdist_group("written models")  # one worker makes them all
+
 
 @pytest.fixture(scope="module")
 def digests():
