@@ -23,7 +23,6 @@ CHANGED = (
     "tests/unit/capture",
     "tests/unit/runtime",
     "tests/unit/test_fingerprint.py",
-    "tests/unit/test_fingerprint_code.py",
     "tests/kernel/test_capture_regressions.py",
     "tests/kernel/test_magics.py",
     "tests/kernel/test_stages_in_the_notebook.py",
