@@ -130,10 +130,11 @@ def _moved_on(registry: Registry, kernel: LiveKernel) -> list[Problem]:
 
 def live_app(registry: Registry, name: str) -> FastAPI:
     """The service as the kernel's own objects answer it, by the runtime that the project will have."""
-    from ..runtime import create_app, endpoint, model_routes
+    from ..runtime import Settings, create_app, endpoint, model_routes
     from ..runtime.manifest import Manifest
 
-    app = create_app(Manifest(name=name, python=_python()))
+    # as a service of which nothing is set: the kernel's environment may hold API keys, and is not the service's
+    app = create_app(Manifest(name=name, python=_python()), settings=Settings.load({}))
     schemas = execute(module_source(request_schemas(registry)))
     for mark in registry:
         if isinstance(mark, MarkedModel):

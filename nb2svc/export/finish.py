@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import ExportError
 from ..runtime.manifest import Manifest
+from ..runtime.settings import PREFIX
 from ..values import Problem
 
 _DOCUMENT = """
@@ -65,5 +66,7 @@ def describe(root: Path) -> Finish:
 
 
 def _environment(root: Path) -> dict[str, str]:
-    """The environment of this process, with something in each variable that the service needs."""
-    return {**dict.fromkeys(Manifest.load(root).environment, _PLACEHOLDER), **os.environ}
+    """The environment of this process without a service's settings, with something in each variable that it needs."""
+    needed = Manifest.load(root).environment
+    ours = {name: value for name, value in os.environ.items() if name in needed or not name.startswith(PREFIX)}
+    return {**dict.fromkeys(needed, _PLACEHOLDER), **ours}

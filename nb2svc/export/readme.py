@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from ..runtime.settings import Settings, variable
+from ..runtime.settings import Settings, shown, variable
 from ..values import Example, Lock, ServiceSpec
 from .artifacts import artifacts
 from .container import description
@@ -40,7 +40,9 @@ def readme(spec: ServiceSpec, lock: Lock) -> str:
         url=URL,
         calls=_calls(spec),
         examples=len(spec.examples),
-        settings=[(variable(name), field.description, field.default) for name, field in Settings.model_fields.items()],
+        settings=[
+            (variable(name), field.description, shown(field.default)) for name, field in Settings.model_fields.items()
+        ],
         environment=spec.closure.environment,
         defaults=defaults(spec),
         artifacts=artifacts(spec),

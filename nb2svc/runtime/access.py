@@ -11,15 +11,17 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .encoding import JSONAnswer
+from .health import PROBES
 from .logs import mark_logged, request_id
 from .metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
+KEY = "nb2svc.key"  # in the scope of a request with an API key: its short id, for the log
+WARMING = "nb2svc.warming"  # in the scope of a request that no client made
 ANSWERED = "nb2svc.answered"  # in the scope of a request whose error was raised after a whole answer to it
 _HEADER = "x-request-id"
 _ACCEPTABLE = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
-_PROBES = frozenset({"/livez", "/readyz", "/metrics", "/v2/health/live", "/v2/health/ready"})
 
 
 class AccessMiddleware:
@@ -34,7 +36,7 @@ class AccessMiddleware:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or WARMING in scope:
             await self._app(scope, receive, send)
             return
         token = request_id.set(_request_id(scope))
@@ -58,7 +60,7 @@ class AccessMiddleware:
     def _record(self, scope: Scope, answer: _Answer, seconds: float) -> None:
         status = answer.status or 499  # the client went away before there was an answer
         endpoint = getattr(scope.get("route"), "path", "unmatched")
-        is_probe = scope["path"] in _PROBES
+        is_probe = scope["path"] in PROBES
         if not is_probe:
             self._metrics.observe(endpoint, scope["method"], status, seconds)
         fields = {
@@ -71,6 +73,8 @@ class AccessMiddleware:
             "complete": answer.complete,
             "client": (scope.get("client") or ("",))[0],
         }
+        if KEY in scope:
+            fields["key"] = scope[KEY]
         message = "{method} {path} {status}".format_map(fields)
         logger.log(logging.DEBUG if is_probe else logging.INFO, message, extra={"fields": fields})
 

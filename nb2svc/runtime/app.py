@@ -9,19 +9,25 @@ from contextvars import ContextVar, copy_context
 from pathlib import Path
 from typing import Any
 
+import anyio
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .access import AccessMiddleware
+from .auth import AuthMiddleware, Keys
 from .documents import add_examples, recorded
 from .encoding import JSONAnswer, encode
 from .health import Lifecycle, health_routes
+from .limits import LimitsMiddleware
 from .manifest import Manifest, project_root
 from .metrics import Metrics, metrics_routes
+from .refusals import answer
 from .settings import Settings
+from .warming import warm
 
 
 def create_app(
@@ -33,24 +39,30 @@ def create_app(
     """A new application, independent of any other in the process.
 
     ``manifest`` is by default that of the project in which this runtime lies. ``on_startup`` functions, sync or
-    async, run in order before the first request; /readyz says no until they are done. ``app.state`` holds
-    ``manifest``, ``settings``, ``lifecycle`` and ``metrics``. Raises ManifestError or SettingsError.
+    async, run in order before the first request, then a project's models answer an example; /readyz says no until
+    that is done. ``app.state`` holds ``manifest``, ``settings``, ``lifecycle`` and ``metrics``. Raises ManifestError
+    or SettingsError.
     """
     examples = project_root() / "examples" if manifest is None else None
     manifest = Manifest.load() if manifest is None else manifest
+    settings = Settings.load() if settings is None else settings
     lifecycle = Lifecycle()
     metrics = Metrics(manifest)
 
     variables: dict[ContextVar[Any], Any] = {}
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # each request at work may need a thread, and no more handlers shall run than that, not even abandoned ones
+        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.max_concurrency
         before = copy_context()
         for start in on_startup:
             result = start()  # in the main thread, where the notebook ran it
             if inspect.isawaitable(result):
                 await result
         variables.update({one: value for one, value in copy_context().items() if before.get(one, before) is not value})
+        if examples is not None:
+            await warm(app, manifest, examples)
         lifecycle.started()
         yield
         lifecycle.drain()
@@ -61,17 +73,34 @@ def create_app(
         lifespan=lifespan,
         default_response_class=JSONAnswer,
         exception_handlers={HTTPException: _http_error, RequestValidationError: _bad_request},
+        openapi_url="/openapi.json" if settings.docs == "on" else None,  # without it there are no pages of it, either
     )
     app.examples = examples
     app.state.manifest = manifest
-    app.state.settings = Settings.load() if settings is None else settings
+    app.state.settings = settings
     app.state.lifecycle = lifecycle
     app.state.metrics = metrics
     app.add_middleware(_InStartupContext, variables=variables)
-    app.add_middleware(AccessMiddleware, metrics=metrics)
+    _protect(app, settings, metrics)
     app.include_router(health_routes(lifecycle, manifest.name))
     app.include_router(metrics_routes(metrics))
     return app
+
+
+def _protect(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """The layers from the inner to the outer one: what is refused costs little, and is logged all the same."""
+    app.add_middleware(LimitsMiddleware, settings=settings, metrics=metrics)
+    if settings.api_keys or settings.api_keys_file:
+        app.add_middleware(AuthMiddleware, keys=Keys.of(settings), public=settings.public)
+    app.add_middleware(AccessMiddleware, metrics=metrics)
+    if settings.cors_origins:  # outermost, so that browsers may read errors, too
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["X-Request-ID", "Retry-After"],
+        )
 
 
 class _InStartupContext:
@@ -102,7 +131,7 @@ class _Service(FastAPI):
 async def _http_error(request: Request, error: HTTPException) -> Response:  # noqa: ARG001
     if not is_body_allowed_for_status_code(error.status_code):
         return Response(status_code=error.status_code, headers=error.headers)
-    return JSONAnswer({"detail": encode(error.detail)}, error.status_code, headers=error.headers)
+    return answer(error)
 
 
 async def _bad_request(request: Request, error: RequestValidationError) -> Response:  # noqa: ARG001

@@ -11,11 +11,12 @@ from inspect import Parameter, Signature
 from typing import Any
 
 import anyio
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.utils import is_body_allowed_for_status_code
 
 from .encoding import encode, to_json
 from .foreign import plain
+from .refusals import Refused
 from .signatures import (
     BodyBinding,
     annotated,
@@ -125,7 +126,7 @@ class _Call:
             return await self._answer(arguments)
         with anyio.move_on_after(self._timeout):
             return await self._answer(arguments)
-        raise HTTPException(504, f"There was no answer within {self._timeout:g} seconds.")
+        raise Refused(504, f"There was no answer within {self._timeout:g} seconds.")
 
     async def _answer(self, arguments: dict[str, Any]) -> Any:
         if self._lists is not None:

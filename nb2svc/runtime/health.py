@@ -10,9 +10,15 @@ from .encoding import JSONAnswer
 
 Phase = Literal["starting", "ready", "draining"]
 
+#: What orchestrators ask; never refused, and no line of the log at its usual level.
+HEALTH = frozenset({"/livez", "/readyz", "/v2/health/live", "/v2/health/ready"})
+PROBES = HEALTH | {"/metrics"}
+
 
 class Lifecycle:
-    """The phase of one app: starting until its startup functions are done, draining from SIGTERM on."""
+    """The phase of one app: starting until its startup functions are done and its models are warm, draining from
+    SIGTERM on.
+    """
 
     def __init__(self) -> None:
         self.phase: Phase = "starting"

@@ -12,10 +12,8 @@ from typing import Any
 
 from .errors import ArtifactError
 from .formats import OWN_FORMATS, load_embedded, loader_of
-from .manifest import ArtifactEntry, Manifest, project_root
+from .manifest import PICKLES, ArtifactEntry, Manifest, project_root
 from .mapped import buffers, load_joblib, mapped
-
-_PICKLES = ("joblib", "pickle", "pickle-buffers")
 
 
 class _Unpickler(pickle.Unpickler):
@@ -78,7 +76,7 @@ def _objects(path: str) -> dict[str, Any]:
     """The objects of one file by name: what they share stays shared, models among them."""
     manifest = _manifest()
     entry, artifact = next(entry for entry in manifest.objects if entry.path == path), manifest.artifact(path)
-    if artifact is not None and artifact.format not in _PICKLES:
+    if artifact is not None and artifact.format not in PICKLES:
         return {entry.names[0]: _file(path)}  # a format of its own holds one object
     objects: dict[str, Any] = _file(path)
     return objects
@@ -135,11 +133,11 @@ def _verify(entry: ArtifactEntry, digest: str) -> None:
 
 
 def _read(entry: ArtifactEntry, source: BufferedReader | Path, content: memoryview) -> Any:
-    if entry.format not in (*_PICKLES, *OWN_FORMATS) and not entry.loader:
+    if entry.format not in (*PICKLES, *OWN_FORMATS) and not entry.loader:
         message = f"{entry.path} has the format {entry.format!r}, which this runtime does not read."
         raise ArtifactError(message, hint="Export the notebook again with the nb2svc you have now.")
     try:
-        if isinstance(source, Path) or entry.format not in _PICKLES:
+        if isinstance(source, Path) or entry.format not in PICKLES:
             return loader_of(entry.format, entry.loader)(source, entry.options)
         if entry.format == "joblib":
             return load_joblib(source, content)

@@ -12,6 +12,9 @@ from .errors import ManifestError
 
 FILE_NAME = "nb2svc.json"
 
+#: Formats of artifacts that hold any Python object.
+PICKLES = ("joblib", "pickle", "pickle-buffers")
+
 #: What every service answers itself; no endpoint may take these.
 OWN_PATHS = ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc")
 

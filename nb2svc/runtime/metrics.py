@@ -31,6 +31,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.shed = Counter(
+            "http_requests_shed",
+            "Requests refused before the app worked on them, by reason: busy, headers, large, slow.",
+            ("reason",),
+            registry=self.registry,
+        )
         self.in_progress = Gauge("http_requests_in_progress", "Requests being answered.", registry=self.registry)
         service = Info("service", "The service and the project it runs.", registry=self.registry)
         service.info({"name": manifest.name, "digest": manifest.digest, "nb2svc": manifest.nb2svc})
@@ -44,7 +50,7 @@ class Metrics:
 def metrics_routes(metrics: Metrics) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
-    def read(request: Request) -> Response:
+    async def read(request: Request) -> Response:  # on the loop: all threads may be at work
         write, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(write(metrics.registry), headers={"Content-Type": content_type})
 

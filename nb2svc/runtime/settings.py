@@ -4,13 +4,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr, ValidationError
 
 from .errors import SettingsError
 
 PREFIX = "SERVICE_"
+
+
+def _listed(value: Any) -> Any:
+    """``a, b`` as its parts. Raises ValueError where there is none: a list that was set by mistake is not one unset."""
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if not parts:
+        message = "nothing stands between the commas"
+        raise ValueError(message)
+    return parts
+
+
+def _path(value: str) -> str:
+    if not value.startswith("/"):
+        message = f"{value!r} is no path: paths begin with /"
+        raise ValueError(message)
+    return value
+
+
+def _origin(value: str) -> str:
+    if value != "*" and ("://" not in value or value.count("/") != 2):  # noqa: PLR2004
+        message = f"{value!r} is no origin: write it as https://example.com, or * for all"
+        raise ValueError(message)
+    return value
+
+
+Listed = BeforeValidator(_listed)
 
 
 class Settings(BaseModel):
@@ -23,6 +52,27 @@ class Settings(BaseModel):
     fd: int = Field(0, ge=0, description="an inherited socket to listen on instead, by its number; 0 for none")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
     log_format: Literal["json", "text"] = Field("json", description="json (one object a line) or text")
+    max_body: ByteSize = Field(
+        ByteSize(16 << 20), gt=0, description="bytes of a request's body, or with a unit as in 64MiB; more is 413"
+    )
+    body_seconds: float = Field(60, gt=0, description="how long may be waited for a request's body; longer is 408")
+    max_headers: int = Field(100, gt=0, description="headers of a request; more are 431")
+    max_header_bytes: int = Field(1 << 16, gt=0, description="bytes of all headers of a request; more are 431, or 400")
+    max_concurrency: int = Field(64, gt=0, description="requests at work at once, and threads for sync handlers")
+    max_queue: int = Field(256, ge=0, description="requests that may wait for others; further ones get 503")
+    api_keys: Annotated[tuple[SecretStr, ...], Listed] = Field(
+        (), description="keys of which a request must have one, with commas between; none: open to all"
+    )
+    api_keys_file: Path | None = Field(
+        None, description="a file of such keys, one a line; read again when it changes, # begins a remark"
+    )
+    public: Annotated[tuple[Annotated[str, AfterValidator(_path)], ...], Listed] = Field(
+        (), description="paths that need no key, with commas between; health probes never do"
+    )
+    cors_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], Listed] = Field(
+        (), description="origins whose pages may call the service from a browser, with commas between; * for all"
+    )
+    docs: Literal["on", "off"] = Field("on", description="off closes /docs, /redoc and /openapi.json")
     drain_seconds: float = Field(
         0, ge=0, description="after SIGTERM: how long /readyz says no while requests are still taken"
     )
@@ -36,7 +86,12 @@ class Settings(BaseModel):
         try:
             return cls.model_validate({name: value for name, value in values.items() if value})
         except ValidationError as error:
-            problems = [f"{variable(str(each['loc'][0]))}={each['input']!r}: {each['msg']}" for each in error.errors()]
+            names = [str(each["loc"][0]) for each in error.errors()]
+            given = ["…" if name == "api_keys" else repr(values[name]) for name in names]
+            problems = [
+                f"{variable(name)}={value}: {each['msg']}"
+                for name, value, each in zip(names, given, error.errors(), strict=True)
+            ]
             raise SettingsError("; ".join(problems), hint="`python -m service --help` lists the settings.") from None
 
 
@@ -50,5 +105,11 @@ def describe() -> str:
     fields = Settings.model_fields.items()
     width = max(len(variable(name)) for name, _ in fields)
     return "\n".join(
-        f"  {variable(name):<{width}}  {field.description} (default: {field.default})" for name, field in fields
+        f"  {variable(name):<{width}}  {field.description} (default: {shown(field.default) or 'none'})"
+        for name, field in fields
     )
+
+
+def shown(default: Any) -> str:
+    """A default as one would write it; ``""`` for none."""
+    return "" if default in (None, ()) else str(default)

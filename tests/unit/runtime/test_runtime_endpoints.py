@@ -477,7 +477,9 @@ def test_a_slow_sync_handler_times_out(ask) -> None:
         answer = ask(slow, timeout=0.05)
     finally:
         release.set()
-    assert (answer.status_code, answer.json()) == (504, {"detail": "There was no answer within 0.05 seconds."})
+    identifier = answer.headers["x-request-id"]
+    expected = {"detail": "There was no answer within 0.05 seconds.", "request_id": identifier}
+    assert (answer.status_code, answer.json()) == (504, expected)
     assert time.perf_counter() - begin < 5
     assert finished.wait(5)
 

@@ -345,6 +345,25 @@ def test_health_of_nothing_is_1(project: Path) -> None:
 
 
 @pytest.mark.once
+def test_models_answer_their_first_example_before_the_service_is_ready(project: Path) -> None:
+    write_manifest(project, examples=("model-1",))
+    request = {"method": "POST", "path": "/models/model/predict", "json": {"inputs": [[0.1]]}}
+    (project / "examples").mkdir()
+    (project / "examples" / "model-1.json").write_text(json.dumps({"name": "model-1", "request": request}))
+    with serving(project, SERVICE_API_KEYS="one") as service:
+        answer = httpx.get(f"{service.url}/metrics", headers={"x-api-key": "one"})
+        assert "/models/" not in answer.text
+        assert not any("status" in each for each in service.records)
+    broken = (
+        "class Broken:\n    def predict(self, rows):\n        raise RuntimeError('no weights')\n\nmodel = Broken()\n"
+    )
+    (project / "service" / "notebook.py").write_text(NOTEBOOK.replace('model = load_model("model")\n', broken))
+    done = run_to_end(project, SERVICE_PORT="0")
+    assert done.returncode == 3
+    assert "The model model fails on its own example: RuntimeError: no weights" in done.stdout
+
+
+@pytest.mark.once
 def test_a_taken_port_is_said(project: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
