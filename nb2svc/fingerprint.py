@@ -6,8 +6,10 @@ only: the clean room runs this file by itself.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
+import copy
 import dis
 import enum
 import functools
@@ -23,6 +25,7 @@ OWN_MODULES = ("__main__", "service.notebook")
 _MAX_DEPTH = 6
 _MAX_ITEMS = 1_000  # of a container; what is longer is compared by its length
 FUTURE_FLAGS = 0x1FE0000  # in ``co_flags``: what ``from __future__`` switched on
+POSTPONED = __future__.annotations.compiler_flag  # that one of them which makes annotations texts
 _IGNORED_FLAGS = FUTURE_FLAGS | inspect.CO_NESTED
 _JUMPS = frozenset({*dis.hasjabs, *dis.hasjrel})
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
@@ -131,7 +134,9 @@ def _constant(value: object) -> str:
 def codes_of(source: str, flags: int) -> tuple[CodeType, ...]:
     """Every code object below a module's, in the order of the text; none where the source is no Python."""
     try:
-        module = compile(source, "<cell>", "exec", flags=flags, dont_inherit=True)
+        tree = ast.parse(source)  # without what only the first line of a file may say, but any line of a cell
+        tree.body = [one for one in tree.body if not isinstance(one, ast.ImportFrom) or one.module != "__future__"]
+        module = compile(tree, "<cell>", "exec", flags=flags, dont_inherit=True)
     except (SyntaxError, ValueError):
         return ()
     return tuple(_below(module))
@@ -208,6 +213,38 @@ def _extent(node: Scope) -> tuple[int, int]:
     return (node.end_lineno or 0) - node.lineno, (node.end_col_offset or 0) - node.col_offset
 
 
+def is_postponed(function: FunctionType) -> bool:
+    """Whether the function's annotations are texts, as ``from __future__ import annotations`` has it."""
+    return bool(function.__code__.co_flags & POSTPONED)
+
+
+def annotations_in(tree: ast.AST) -> Iterator[tuple[ast.AST, str, ast.expr]]:
+    """(owner, field, annotation) of every annotation in a tree."""
+    for node in ast.walk(tree):
+        for field in ("annotation", "returns"):
+            if isinstance(annotation := getattr(node, field, None), ast.expr):
+                yield node, field, annotation
+
+
+def as_text(annotation: ast.expr) -> str:
+    """The text that ``from __future__ import annotations`` makes of an annotation, by Python itself."""
+    module = ast.parse("def _(*_: 0): ...")
+    module.body[0].args.vararg.annotation = annotation  # type: ignore[attr-defined]
+    made: dict[str, Any] = {}
+    exec(compile(module, "<annotation>", "exec", POSTPONED, dont_inherit=True), made)  # noqa: S102 - runs none of it
+    return str(made["_"].__annotations__["_"])
+
+
+def with_texts(node: Scope) -> Scope:
+    """A copy with texts for the annotations in its body: what postpones them then reads as what quotes them."""
+    if isinstance(node, ast.Lambda) or not any(any(annotations_in(part)) for part in node.body):
+        return node
+    tree = copy.deepcopy(node)
+    for owner, field, annotation in [one for part in tree.body for one in annotations_in(part)]:
+        setattr(owner, field, ast.Constant(as_text(annotation)))
+    return tree
+
+
 def _syntax(node: Scope) -> str:
     """What a function does when it is called: its parameters' names and its body."""
     arguments = node.args if not isinstance(node, ast.ClassDef) else None
@@ -263,7 +300,7 @@ class _Writer:
         code = function.__code__
         node = self._find(function) if _globals_of(function) in OWN_MODULES else None
         if node is not None:
-            yield f"{prefix}code", _syntax(node)
+            yield f"{prefix}code", _syntax(with_texts(node) if is_postponed(function) else node)
         positional = code.co_varnames[: code.co_argcount]
         defaults = function.__defaults__ or ()
         named = dict(zip(positional[len(positional) - len(defaults) :], defaults, strict=True))
