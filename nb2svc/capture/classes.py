@@ -7,8 +7,9 @@ from abc import ABCMeta
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from ..fingerprint import FUTURE_FLAGS, code_digest
+from ..fingerprint import FUTURE_FLAGS
 from . import literals
+from .codes import code_digest
 from .functions import attributes, is_own
 from .located import Located, digests_within, locate_class
 from .made import cells_of, content

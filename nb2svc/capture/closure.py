@@ -19,15 +19,17 @@ from ..fingerprint import first_line
 from ..values import Definition, Problem, Where
 from . import effects, formats, functions, literals, loading, made, postponed, rules
 from .cells import Binding, CellLog, bound_names, statements
-from .environment import variables_read
+from .environment import variables_read, variables_set
 from .found import Found, Served
 from .kinds import words
+from .left_out import left_out
 from .located import locate_function
 from .modules import HelperModules, IsDistributed
 from .names import hidden_names, names_of
 from .objects import References, UnpicklableError, probe
 from .ordering import Node
 from .taken import Taken, one_class
+from .unsteady import unsteady
 from .versions import same_version
 
 # What every module has of its own; in the service they are those of service/notebook.py.
@@ -125,6 +127,7 @@ class ClosureBuilder:
         found.problems += helpers.problems
         helpers.problems = []
         postponed.settle(found)
+        found.set_here = variables_set((one.tree for one in self.log.newest_first()), self.namespace)
         loading.arrange(self)
         return found
 
@@ -190,7 +193,7 @@ class ClosureBuilder:
         needs = (names.at_definition | names.when_called | bound) - own
         if name != where.name and where.name in names.own_used:
             needs |= {where.name}  # an earlier version that names itself means the newest when it is called
-        for message, hint in hidden_names(source):
+        for message, hint in (*hidden_names(source), *unsteady(source, self.namespace)):
             self.warn(f"{where.name or name}: {message}", hint, where)
         self._waiting += [(needed, where, function) for needed in sorted(needs, reverse=True)]
         for module in sorted(names.modules):
@@ -242,6 +245,8 @@ class ClosureBuilder:
         found.objects[name] = value
         found.object_references[name] = references
         self._moved(name, value, references, where)
+        for message, hint in left_out(references.reduced.values()):
+            self.warn(message, hint, where)
         definition = Definition(name=name, kind="object", source=f'{name} = load_object("{name}")', where=where)
         found.nodes[name] = Node(definition, position)  # what it needs first: see finish
         self.references(references, where)

@@ -8,8 +8,9 @@ import inspect
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from ..fingerprint import Function, first_line, is_postponed
+from ..fingerprint import Function, first_line
 from ..values import Definition, Where
+from .codes import is_postponed
 from .located import locate_function
 from .made import ConflictError, Made, cells_of, content, factory_source, families, is_sibling, rebinds
 from .names import names_of

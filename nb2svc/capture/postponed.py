@@ -34,5 +34,5 @@ def _is_annotated(source: str) -> bool:
 
 def quoted(source: str) -> str:
     """The source with every annotation as the text that the import makes of it."""
-    edits = {annotation: repr(as_text(annotation)) for _, _, annotation in annotations_in(ast.parse(source))}
+    edits = {annotation: repr(as_text(annotation)) for _, annotation in annotations_in(ast.parse(source))}
     return replaced(source, edits)

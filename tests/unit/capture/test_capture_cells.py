@@ -10,7 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from nb2svc.capture.cells import CellLog
-from nb2svc.fingerprint import is_postponed
+from nb2svc.capture.codes import is_postponed
 
 
 @pytest.fixture
