@@ -11,6 +11,7 @@ from typing import Any
 from ..values import Definition, Problem
 from .found import Found
 from .objects import Probe
+from .syntax import nodes_of
 
 _LIMIT = 1_000_000  # bytes of a pickle; what is larger is not looked at
 _EACH = "each worker of the service has its own, which begins as it is now"
@@ -90,10 +91,8 @@ def written_globals(found: Found) -> list[Problem]:
 
 
 def _declared(source: str) -> Iterator[str]:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
+    if "global" not in source:
         return
-    for node in ast.walk(tree):
+    for node in nodes_of(source):
         if isinstance(node, ast.Global):
             yield from node.names
