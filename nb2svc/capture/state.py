@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
+import pickle
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -33,11 +34,16 @@ class _Digest(io.RawIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        self.size += len(data)
+        size = memoryview(data).nbytes
+        self.size += size
         if self.size > _LIMIT:
             raise _TooLargeError
         self.digest.update(data)
-        return len(data)
+        return size
+
+    def keep(self, buffer: pickle.PickleBuffer) -> None:
+        """A large array is seen to be too large before pickle copies it to memory."""
+        self.write(buffer.raw())
 
 
 def digests(found: Found) -> dict[str, str]:
@@ -53,7 +59,7 @@ def _values(found: Found) -> Iterable[tuple[str, Any]]:
 def _digest(value: Any) -> str:
     file = _Digest()
     try:
-        Probe({}, file).dump(value)
+        Probe({}, file, file.keep).dump(value)
     except Exception:  # noqa: BLE001 - too large, or not to be pickled: told elsewhere
         return ""
     return file.digest.hexdigest()
