@@ -2,7 +2,8 @@
 
 A generated notebook of 1,000 cells and 300 functions, run with nb2svc and without, and captured; a model of 1 GiB,
 exported from a live kernel, beside a plain copy of its file (both until they are on the disk), with the memory that
-each process takes meanwhile. Each figure stands beside what it is compared with, taken in the same run. ``--small``: 200 cells, 64 MiB.
+each process takes meanwhile. Each figure stands beside what it is compared with, taken in the same run. ``--small``:
+200 cells, 64 MiB.
 """
 
 from __future__ import annotations

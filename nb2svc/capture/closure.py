@@ -17,16 +17,19 @@ from typing import Any
 
 from ..fingerprint import first_line
 from ..values import Definition, Problem, Where
-from . import effects, formats, functions, literals, loading, made, rules
+from . import effects, formats, functions, literals, loading, made, postponed, rules
 from .cells import Binding, CellLog
+from .environment import variables_set
 from .found import Found, Served
 from .kinds import words
+from .left_out import left_out
 from .located import locate_function
 from .modules import HelperModules, IsDistributed
 from .names import hidden_names, names_of
 from .objects import References, UnpicklableError, probe
 from .ordering import Node
 from .taken import Taken, one_class
+from .unsteady import unsteady
 from .versions import same_version
 
 # What every module has of its own; in the service they are those of service/notebook.py.
@@ -109,9 +112,9 @@ class ClosureBuilder:
         self._moved(variable, value, references, where)
         self.references(references, where)
 
-    def need_source(self, name: str, source: str, kind: Any, where: Where, position: tuple[int, int]) -> None:
-        """Take in a definition whose source is already known, such as a startup function."""
-        self.add(name, kind, source, where, position)
+    def need_startup(self, name: str, source: str, where: Where, *, postponed: bool) -> None:
+        """Take in a startup cell by the source of its function."""
+        self.add(name, "startup", source, where, (where.cell or 0, 1), postponed=postponed)
 
     def finish(self) -> Found:
         """All that was found, helper modules included."""
@@ -123,8 +126,8 @@ class ClosureBuilder:
         found.modules |= helpers.distributed
         found.problems += helpers.problems
         helpers.problems = []
-        if found.nodes and self.log.future_annotations:
-            found.imports["annotations"] = ("from __future__ import annotations",)
+        postponed.settle(found)
+        found.set_here = variables_set((one.tree for one in self.log.newest_first()), self.namespace)
         loading.arrange(self)
         return found
 
@@ -176,17 +179,20 @@ class ClosureBuilder:
         position: tuple[int, int],
         *,
         function: FunctionType | None = None,
+        postponed: bool = False,
     ) -> None:
-        """A definition by its source, with all that the source names."""
-        names = names_of(source, future=self.log.future_annotations)
+        """A definition by its source, with all that the source names; ``postponed``: its annotations are texts."""
+        names = names_of(source, future=postponed)
         own = {name} if name.isidentifier() else set()
         definition = Definition(name=name, kind=kind, source=source, where=where)
         bound = frozenset(one for one in names.if_bound if one in self.namespace)
-        self.found.nodes[name] = Node(definition, position, (names.at_definition | bound) - own, names.when_called)
+        self.found.nodes[name] = Node(
+            definition, position, (names.at_definition | bound) - own, names.when_called, postponed
+        )
         needs = (names.at_definition | names.when_called | bound) - own
         if name != where.name and where.name in names.own_used:
             needs |= {where.name}  # an earlier version that names itself means the newest when it is called
-        for message, hint in hidden_names(source):
+        for message, hint in (*hidden_names(source), *unsteady(source, self.namespace)):
             self.warn(f"{where.name or name}: {message}", hint, where)
         self._waiting += [(needed, where, function) for needed in sorted(needs, reverse=True)]
         for module in sorted(names.modules):
@@ -238,6 +244,8 @@ class ClosureBuilder:
         found.objects[name] = value
         found.object_references[name] = references
         self._moved(name, value, references, where)
+        for message, hint in left_out(references.reduced.values()):
+            self.warn(message, hint, where)
         definition = Definition(name=name, kind="object", source=f'{name} = load_object("{name}")', where=where)
         found.nodes[name] = Node(definition, position)  # what it needs first: see finish
         self.references(references, where)

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
-from ..fingerprint import FUTURE_FLAGS, Find, Scope, code_digest, codes_of, name_of, node_of, scopes
+from ..fingerprint import FUTURE_FLAGS, Find, Scope, codes_of, name_of, node_of, scopes
 from ..values import CapturedCell
+from .codes import code_digest
 from .executed import text_when_run
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _holds(logged: LoggedCell, node: Scope, code: CodeType) -> bool:
 def stands_within(logged: LoggedCell, node: Scope, own: CodeType) -> bool:
     """Whether code is that of a function in the lines of ``node``, a scope of the cell."""
     first, last = node.lineno, node.end_lineno or node.lineno
-    codes = codes_of(logged.code, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    codes = codes_of(logged.code, own.co_flags & FUTURE_FLAGS | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     within = tuple(code for code in codes if first <= code.co_firstlineno <= last)
     return next(_alike(own, within), None) is not None
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .rewriting import replaced
 from .syntax import REMEMBERED, nodes_of
 
 _COMPREHENSIONS = ("listcomp", "setcomp", "dictcomp", "genexpr")
@@ -42,11 +43,12 @@ def names_of(source: str, *, future: bool = False) -> Names:
     ``future``: annotations are texts, as ``from __future__ import annotations`` has it.
     Raises ``SyntaxError`` where the source is no Python.
     """
+    nodes = nodes_of(source)  # the module comes first
     head = "from __future__ import annotations\n" if future else ""
-    table = symtable.symtable(head + source, "<definition>", "exec")
+    evaluated = replaced(source, dict.fromkeys(_local_annotations(nodes[0]), "0")) if nodes else source
+    table = symtable.symtable(head + evaluated, "<definition>", "exec")
     found = _Found()
     found.walk(table, called=False)
-    nodes = nodes_of(source)
     found.late |= _names_in_queries(nodes)
     own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     early, late = found.early - own, found.late - own
@@ -82,6 +84,17 @@ class _Found:
             self.maybe.add(name)  # ``x = x`` in a class body reads the global
         elif symbol.is_referenced() if kind == "module" else symbol.is_global():
             (self.late if called else self.early).add(name)
+
+
+def _local_annotations(node: ast.AST, *, local: bool = False) -> Iterator[ast.expr]:
+    """The annotations of functions' own variables, which Python never evaluates."""
+    if local and isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        yield node.annotation
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        local = not isinstance(node, ast.ClassDef)
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case)):
+            yield from _local_annotations(child, local=local)
 
 
 def _annotation_names(nodes: Iterable[ast.AST]) -> set[str]:

@@ -36,6 +36,7 @@ class References:
     embedded: bool = False  # holds what is written in a format of its own
     environment: dict[str, str] = field(default_factory=dict)  # variables that loading needs
     devices: set[str] = field(default_factory=set)  # of tensors that will be on the CPU
+    reduced: dict[int, Any] = field(default_factory=dict)  # id → what says itself, by __getstate__, what a pickle has
 
 
 class UnpicklableError(Exception):
@@ -76,7 +77,14 @@ class Probe(Reductions, pickle.Pickler):
                 return "notebook"
             if isinstance(module, str):
                 self.found.modules.add(module)
+        elif type(obj).__module__ == "__main__" and states_itself(type(obj)):
+            self.found.reduced[id(obj)] = obj
         return None
+
+
+def states_itself(kind: type) -> bool:
+    """Whether a class of the notebook has a ``__getstate__``, its own or one that it has from another."""
+    return any("__getstate__" in vars(base) for base in kind.__mro__ if base.__module__ == "__main__")
 
 
 def is_made_here(value: object) -> bool:

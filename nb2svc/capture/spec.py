@@ -106,7 +106,7 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
         builder.need(endpoint.handler, endpoint.where)
     for one in wanted.startups:
         source = startup.function_source(one.handler, one.source)
-        builder.need_source(one.handler, source, "startup", one.where, (one.where.cell or 0, 1))
+        builder.need_startup(one.handler, source, one.where, postponed=one.postponed)
     found = builder.finish()
     found.problems += _moved_on(wanted, kernel)
     found.warnings += notes(wanted.models, found)
@@ -215,7 +215,8 @@ def capture(
             helpers=tuple(found.helpers[name] for name in sorted(found.helpers)),
             objects=objects,
             files=_files(found, identity),
-            environment=tuple(sorted(found.environment | set(identity.environment))),
+            environment=tuple(sorted((found.environment - found.set_here.keys()) | set(identity.environment))),
+            set_here=tuple(pair for pair in found.set_here.items() if pair[0] not in identity.environment),
         ),
         schemas=service_schemas(registry, answers),
         requires=identity.requires,

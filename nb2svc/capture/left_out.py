@@ -1,0 +1,40 @@
+"""What the pickles of the notebook's own objects leave out, because a ``__getstate__`` says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+_DATA = (bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset)
+
+
+def left_out(objects: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    """(what, next step) of each object that comes back without something that it holds now.
+
+    Locks, connections and the like that ``__setstate__`` makes anew are as they were; data begins empty there.
+    """
+    for one in objects:
+        state = one.__getstate__()
+        held = getattr(one, "__dict__", {})
+        if not isinstance(state, dict):
+            continue
+        remade = _named_by(getattr(type(one), "__setstate__", None))
+        lost = [
+            name
+            for name, value in held.items()
+            if state.get(name, one) is not value and (name not in remade or (isinstance(value, _DATA) and value))
+        ]
+        if lost:
+            kind = type(one).__qualname__
+            yield (
+                f"{kind}.__getstate__ leaves out {', '.join(sorted(lost))}, which the service therefore begins without",
+                "keep in it what answers depend on",
+            )
+
+
+def _named_by(function: Any) -> set[str]:
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return set()
+    constants = [part for one in code.co_consts for part in (one if isinstance(one, tuple) else (one,))]
+    return {*code.co_names, *(one for one in constants if isinstance(one, str))}
