@@ -124,11 +124,7 @@ def node_of(tree: ast.Module, code: CodeType, codes: tuple[CodeType, ...]) -> tu
     def is_alike(name: str, line: int) -> bool:
         return (name, line) == (code.co_name, code.co_firstlineno)
 
-    alike: list[tuple[Function, tuple[Scope, ...]]] = [
-        (node, parents)
-        for node, parents in scopes(tree)
-        if not isinstance(node, ast.ClassDef) and is_alike(name_of(node), first_line(node))
-    ]
+    alike = list(_functions(tree).get((code.co_name, code.co_firstlineno), ()))
     spots = list(_spots(code)) if len(alike) > 1 else []
     if spots:
         alike = [found for found in alike if _contains(found[0], spots)]
@@ -137,6 +133,16 @@ def node_of(tree: ast.Module, code: CodeType, codes: tuple[CodeType, ...]) -> tu
         rivals = [one for one in codes if is_alike(one.co_name, one.co_firstlineno)]
         alike = [alike[rivals.index(code)]] if len(rivals) == len(alike) and code in rivals else []
     return alike[0] if alike else None
+
+
+@functools.lru_cache(maxsize=16)
+def _functions(tree: ast.Module) -> dict[tuple[str, int], list[tuple[Function, tuple[Scope, ...]]]]:
+    """The functions and lambdas of a tree by their name and first line, so that not each search walks it."""
+    found: dict[tuple[str, int], list[tuple[Function, tuple[Scope, ...]]]] = {}
+    for node, parents in scopes(tree):
+        if not isinstance(node, ast.ClassDef):
+            found.setdefault((name_of(node), first_line(node)), []).append((node, parents))
+    return found
 
 
 def first_line(node: ast.AST) -> int:
