@@ -8,9 +8,8 @@ from types import FunctionType
 from typing import TYPE_CHECKING
 
 from . import literals
-from .codes import code_digest
 from .functions import attributes, is_own
-from .located import Located, digests_within, locate_class
+from .located import Located, locate_class, stands_within
 from .made import cells_of, content
 from .objects import is_made_here
 from .rewriting import piece_of, rewritten
@@ -47,7 +46,7 @@ def as_statement(closure: ClosureBuilder, taken: Taken) -> bool:
     if bound != taken.name:
         source = under_another_name(closure, source, bound, taken)
     kind = "class" if isinstance(node, ast.ClassDef) else "function" if defines else "statement"
-    closure.add(taken.name, kind, source, taken.where, taken.position)
+    closure.add(taken.name, kind, source, taken.where, taken.position, postponed=binding.logged.postpones(node))
     if isinstance(node, ast.ClassDef):
         lines = _changed_attributes(closure, taken, Located(binding.logged, node))
         closure.add_attributes(taken.name, lines, last=True)
@@ -63,11 +62,12 @@ def _as_made(closure: ClosureBuilder, taken: Taken) -> bool:
     if located is None:
         no_source(closure, taken.original, kind, taken.where)
         return True
-    piece = _piece(closure, taken, located)
+    piece, position = _piece(closure, taken, located), (located.logged.cell.number, located.node.lineno)
+    postponed = located.logged.postpones(located.node)
     if not located.parents:
         same = kind.__name__ == taken.name
         source = piece if same else under_another_name(closure, piece, kind.__name__, taken)
-        closure.add(taken.name, "class", source, taken.where, (located.logged.cell.number, located.node.lineno))
+        closure.add(taken.name, "class", source, taken.where, position, postponed=postponed)
         return True
     arguments: dict[str, str] = {}
     for method in vars(kind).values():
@@ -96,7 +96,7 @@ def _as_made(closure: ClosureBuilder, taken: Taken) -> bool:
             f"{taken.name} = {factory}({given})",
         ]
     )
-    closure.add(taken.name, "class", source, taken.where, (located.logged.cell.number, located.node.lineno))
+    closure.add(taken.name, "class", source, taken.where, position, postponed=postponed)
     return True
 
 
@@ -119,7 +119,7 @@ def _changed_attributes(closure: ClosureBuilder, taken: Taken, located: Located)
     if not isinstance(kind, type) or not isinstance(located.node, ast.ClassDef):
         return []
     written = dict(assigned(located.node))
-    set_since = _set_by_cells(closure, kind)
+    set_since = closure.log.attributes_set(kind, closure.namespace)  # ``Scaler.factor = 3``
     lines = []
     for name, value in vars(kind).items():
         if name in set_since:
@@ -138,20 +138,8 @@ def _changed_attributes(closure: ClosureBuilder, taken: Taken, located: Located)
     return lines
 
 
-def _set_by_cells(closure: ClosureBuilder, kind: type) -> set[str]:
-    """Attributes that a cell gave to a class after its definition: ``Scaler.factor = 3``."""
-    nodes = (node for logged in closure.log.newest_first() for node in logged.tree.body if isinstance(node, ast.Assign))
-    targets = (target for node in nodes for target in node.targets if isinstance(target, ast.Attribute))
-    return {
-        target.attr
-        for target in targets
-        if isinstance(target.value, ast.Name) and closure.namespace.get(target.value.id) is kind
-    }
-
-
 def _stands_in(located: Located, function: FunctionType) -> bool:
     """Whether a method's code is of this class statement, or generated, as that of a dataclass is."""
     if function.__code__.co_filename.startswith("<"):
         return True
-    found = digests_within(located.logged, located.node.lineno, located.node.end_lineno or located.node.lineno)
-    return code_digest(function.__code__) in found
+    return stands_within(located.logged, located.node, function.__code__)

@@ -17,9 +17,9 @@ from typing import Any
 
 from ..fingerprint import first_line
 from ..values import Definition, Problem, Where
-from . import effects, formats, functions, literals, loading, made, rules
-from .cells import Binding, CellLog, bound_names, statements
-from .environment import variables_read, variables_set
+from . import effects, formats, functions, literals, loading, made, postponed, rules
+from .cells import Binding, CellLog
+from .environment import variables_set
 from .found import Found, Served
 from .kinds import words
 from .left_out import left_out
@@ -112,9 +112,9 @@ class ClosureBuilder:
         self._moved(variable, value, references, where)
         self.references(references, where)
 
-    def need_source(self, name: str, source: str, kind: Any, where: Where, position: tuple[int, int]) -> None:
-        """Take in a definition whose source is already known, such as a startup function."""
-        self.add(name, kind, source, where, position)
+    def need_startup(self, name: str, source: str, where: Where, *, postponed: bool) -> None:
+        """Take in a startup cell by the source of its function."""
+        self.add(name, "startup", source, where, (where.cell or 0, 1), postponed=postponed)
 
     def finish(self) -> Found:
         """All that was found, helper modules included."""
@@ -126,9 +126,8 @@ class ClosureBuilder:
         found.modules |= helpers.distributed
         found.problems += helpers.problems
         helpers.problems = []
+        postponed.settle(found)
         found.set_here = variables_set((one.tree for one in self.log.newest_first()), self.namespace)
-        if found.nodes and self.log.future_annotations:
-            found.imports["annotations"] = ("from __future__ import annotations",)
         loading.arrange(self)
         return found
 
@@ -180,14 +179,16 @@ class ClosureBuilder:
         position: tuple[int, int],
         *,
         function: FunctionType | None = None,
+        postponed: bool = False,
     ) -> None:
-        """A definition by its source, with all that the source names."""
-        names = names_of(source, future=self.log.future_annotations)
+        """A definition by its source, with all that the source names; ``postponed``: its annotations are texts."""
+        names = names_of(source, future=postponed)
         own = {name} if name.isidentifier() else set()
         definition = Definition(name=name, kind=kind, source=source, where=where)
         bound = frozenset(one for one in names.if_bound if one in self.namespace)
-        self.found.nodes[name] = Node(definition, position, (names.at_definition | bound) - own, names.when_called)
-        self.found.environment |= variables_read(source)
+        self.found.nodes[name] = Node(
+            definition, position, (names.at_definition | bound) - own, names.when_called, postponed
+        )
         needs = (names.at_definition | names.when_called | bound) - own
         if name != where.name and where.name in names.own_used:
             needs |= {where.name}  # an earlier version that names itself means the newest when it is called
@@ -303,7 +304,7 @@ class ClosureBuilder:
         code = getattr(inspect.unwrap(value), "__code__", None) if isinstance(value, FunctionType) else None
         if binding is None or code is None:
             return binding
-        nodes = [node for node in statements(binding.logged.tree.body) if name in bound_names(node)]
+        nodes = binding.logged.binders.get(name, [])
         if len(nodes) > 1 and (located := locate_function(self.log, inspect.unwrap(value))):
             line = located.node.lineno
             holding = [node for node in nodes if first_line(node) <= line <= (node.end_lineno or line)]
