@@ -17,7 +17,7 @@ from typing import Any
 
 from ..fingerprint import first_line
 from ..values import Definition, Problem, Where
-from . import effects, formats, functions, literals, loading, made, rules
+from . import effects, formats, functions, left_out, literals, loading, made, rules
 from .cells import Binding, CellLog, bound_names, statements
 from .environment import variables_read
 from .found import Found, Served
@@ -57,6 +57,7 @@ class ClosureBuilder:
         self.namespace = namespace
         self.served = {id(model.value): model for model in served}
         self.started = frozenset(started)
+        self.needed_at_start: set[str] = set()  # those of them that anything uses
         self.helpers = HelperModules(is_distributed, Where(notebook=log.notebook))
         self.made: dict[int, made.Made] = {}  # functions that calls made, by id
         self.found = Found()
@@ -73,6 +74,7 @@ class ClosureBuilder:
         ``user`` is where it is used.
         """
         found = self.found
+        self.needed_at_start |= {name} & self.started
         taken = name in found.nodes or name in found.imports or name in self._given.values()
         if taken or name in self.started or name in _MODULES_OWN:
             self._check_script(name, user, function)
@@ -107,7 +109,7 @@ class ClosureBuilder:
             self.unpicklable(error, where)
             references = References()
         self.found.model_references[public] = references
-        self._moved(variable, value, references, where)
+        self._warn_of(variable, value, references, where)
         self.references(references, where)
 
     def need_source(self, name: str, source: str, kind: Any, where: Where, position: tuple[int, int]) -> None:
@@ -239,7 +241,7 @@ class ClosureBuilder:
             return
         found.objects[name] = value
         found.object_references[name] = references
-        self._moved(name, value, references, where)
+        self._warn_of(name, value, references, where)
         definition = Definition(name=name, kind="object", source=f'{name} = load_object("{name}")', where=where)
         found.nodes[name] = Node(definition, position)  # what it needs first: see finish
         self.references(references, where)
@@ -276,10 +278,13 @@ class ClosureBuilder:
         message, hint = words(error)
         self.problem(message, hint, where)
 
-    def _moved(self, name: str, value: Any, references: References, where: Where) -> None:
+    def _warn_of(self, name: str, value: Any, references: References, where: Where) -> None:
         if references.devices and formats.adapter_of(value) is None:  # an adapter says so itself
             devices = ", ".join(sorted(references.devices))
             self.warn(f"{name}: its tensors are on {devices} here, and on the CPU in the service", "", where)
+        for one in references.by_hand:
+            if known := left_out.told(one):
+                self.warn(f"{name}: {known[0]}", known[1], where)
 
     # --- names --------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from . import formats
+from . import formats, left_out
 from .kinds import kind_of
 from .pickling import PROTOCOL, Nowhere, Reductions
 
@@ -36,6 +36,7 @@ class References:
     embedded: bool = False  # holds what is written in a format of its own
     environment: dict[str, str] = field(default_factory=dict)  # variables that loading needs
     devices: set[str] = field(default_factory=set)  # of tensors that will be on the CPU
+    by_hand: list[Any] = field(default_factory=list)  # objects whose class says itself how they are pickled
 
 
 class UnpicklableError(Exception):
@@ -56,8 +57,14 @@ class Probe(Reductions, pickle.Pickler):
         super().__init__(file or Nowhere(), PROTOCOL, **buffers)
         self.found = References()
         self._models = models
+        self._by_hand: dict[type, str] = {}
 
     def persistent_id(self, obj: Any) -> str | None:
+        kind = type(obj)
+        if kind not in self._by_hand:
+            self._by_hand[kind] = left_out.by_hand(kind)
+        if self._by_hand[kind]:
+            self.found.by_hand.append(obj)
         if id(obj) in self._models:
             self.found.models.add(self._models[id(obj)])
             return "model"

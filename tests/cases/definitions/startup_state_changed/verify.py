@@ -1,0 +1,2 @@
+def verify(ask, project):
+    assert ask("POST", "/rate", {"currency": "chf"}) == (200, [None])
