@@ -44,7 +44,7 @@ fuzz: $(READY)  ## the same for very many notebooks: make fuzz N=2000 SEED=1
 container: $(READY)  ## images in a real Docker engine (skipped, with the reason, where there is none)
 	$(BIN)/python -m pytest tests/container
 
-interpreters: $(READY)  ## what an interpreter changes, on every other Python of this machine
+interpreters: $(READY)  ## the unit, kernel and property tiers on every other Python of this machine
 	$(BIN)/python dev/interpreters.py
 
 bench: $(READY)  ## the figures, measured on this machine

@@ -8,11 +8,11 @@ only: the clean room runs this file by itself.
 from __future__ import annotations
 
 import ast
+import collections
 import dis
 import enum
 import functools
 import hashlib
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any
@@ -22,10 +22,26 @@ OWN_MODULES = ("__main__", "service.notebook")
 
 _MAX_DEPTH = 6
 _MAX_ITEMS = 1_000  # of a container; what is longer is compared by its length
+_MAX_BYTES = 1 << 22  # of an array; what is larger is compared by its shape
+_MAX_TEXT = 200  # characters; the rest of a longer one is compared by its digest
 FUTURE_FLAGS = 0x1FE0000  # in ``co_flags``: what ``from __future__`` switched on
-_IGNORED_FLAGS = FUTURE_FLAGS | inspect.CO_NESTED
-_JUMPS = frozenset({*dis.hasjabs, *dis.hasjrel})
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
+_CONTAINERS = (list, tuple, set, frozenset, dict, collections.deque)
+#: By module and name: compared as they write themselves.
+_WRITTEN = frozenset(
+    {
+        ("datetime", "date"),
+        ("datetime", "datetime"),
+        ("datetime", "timedelta"),
+        ("decimal", "Decimal"),
+        ("fractions", "Fraction"),
+        ("itertools", "count"),
+        ("uuid", "UUID"),
+    }
+)
+#: Whose objects are what their attributes say, also after a pickle; of other libraries' only the kind is compared.
+_PLAIN_PACKAGES = frozenset({"builtins", "abc", "typing", "collections", "pydantic", "sklearn"})
+_PICKLING = ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
 #: What Python and metaclasses write into a class; it says nothing or differs from run to run.
 _BOOKKEEPING = frozenset(
     {
@@ -75,53 +91,6 @@ def differences(expected: Mapping[str, str], got: Mapping[str, str]) -> list[tup
     """(what, expected, got) where two fingerprints are not the same; "" for what is not there."""
     names = sorted({*expected, *got})
     return [(one, expected.get(one, ""), got.get(one, "")) for one in names if expected.get(one) != got.get(one)]
-
-
-def code_digest(code: CodeType) -> str:
-    """SHA-256 (hex) of what code does: its file, lines and qualified name do not count."""
-    digest = hashlib.sha256()
-    for part in _code_parts(code):
-        digest.update(part.encode() + b"\0")
-    return digest.hexdigest()
-
-
-def _code_parts(code: CodeType) -> Iterator[str]:
-    yield code.co_name
-    yield from operations(code)
-    yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_IGNORED_FLAGS))
-    yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars))
-    for constant in code.co_consts:
-        yield _constant(constant)
-
-
-def operations(code: CodeType) -> Iterator[str]:
-    """The bytecode, but for how it calls attributes.
-
-    ``math.sqrt(x)`` is compiled in one of two ways: as a call of a method, or, where ``import math`` stands in the same
-    cell or file, as a call of a function that an attribute holds. They do the same.
-    """
-    kept: list[dis.Instruction] = []
-    numbers: dict[int, int] = {}
-    for one in dis.get_instructions(code):
-        numbers[one.offset] = len(kept)
-        if one.opname not in {"PUSH_NULL", "EXTENDED_ARG"}:
-            kept.append(one)
-    for one in kept:
-        name = "LOAD_ATTR" if one.opname == "LOAD_METHOD" else one.opname
-        if one.opcode in _JUMPS:
-            yield f"{name} {numbers[one.argval]}"
-        else:
-            yield f"{name} {one.argval if one.opcode in dis.hasname else one.arg}"
-
-
-def _constant(value: object) -> str:
-    if isinstance(value, CodeType):
-        return code_digest(value)
-    if isinstance(value, frozenset):  # ``x in {"a", "b"}``: its order differs from process to process
-        return "frozenset " + " ".join(sorted(_constant(item) for item in value))
-    if isinstance(value, tuple):
-        return "(" + " ".join(_constant(item) for item in value) + ")"
-    return f"{type(value).__name__} {value!r}"
 
 
 # --- from code to syntax ------------------------------------------------------------------------
@@ -248,14 +217,24 @@ class _Writer:
         self._seen: dict[int, object] = {}  # the objects stay alive, so that no two have one id
 
     def about(self, value: object, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
-        """The fingerprint of a function or class, each key after ``prefix``."""
-        self._seen[id(value)] = value
+        """The fingerprint of a function, class or value, each key after ``prefix``."""
+        wrapped = getattr(value, "__wrapped__", None)
+        is_plain = _is_plain(value) or (type(value) is dict and len(value) <= _MAX_ITEMS)
+        if is_plain or isinstance(value, (FunctionType, type)):
+            self._seen[id(value)] = value
         if isinstance(value, FunctionType):
             yield from self._function(value, prefix, depth)
         elif isinstance(value, type):
             yield from self._class(value, prefix, depth)
-        elif isinstance(wrapped := getattr(value, "__wrapped__", None), FunctionType):
+        elif isinstance(wrapped, FunctionType):
             yield from self._function(wrapped, prefix, depth)
+        elif isinstance(value, dict) and is_plain:
+            yield f"{prefix}keys", self._container([*value], depth)
+            for key, item in value.items():
+                yield f"{prefix}[{self._value(key, depth)}]", self._value(item, depth + 1)
+        elif is_plain:
+            for name, item in _attributes(value):
+                yield f"{prefix}attribute {name}", self._value(item, depth + 1)
         else:
             yield f"{prefix}value", self._value(value, depth)
 
@@ -297,26 +276,69 @@ class _Writer:
     def _value(self, value: object, depth: int) -> str:
         if isinstance(value, enum.Enum):
             return f"{type(value).__qualname__}.{value.name}"
-        if type(value) in _ATOMS:
-            return repr(value)
+        kind = (type(value).__module__, type(value).__name__)
+        if type(value) in _ATOMS or kind in _WRITTEN:
+            return _shortened(repr(value))
         if id(value) in self._seen or depth > _MAX_DEPTH:
             return f"seen {_kind(value)}"
-        if type(value) in {list, tuple, set, frozenset, dict} and len(value) <= _MAX_ITEMS:  # type: ignore[arg-type]
+        return self._part(value, kind, depth + 1)
+
+    def _part(self, value: Any, kind: tuple[str, str], depth: int) -> str:
+        if isinstance(value, _CONTAINERS) and kind[0] in _PLAIN_PACKAGES:
             self._seen[id(value)] = value
-            return self._container(value, depth + 1)
-        if isinstance(value, (FunctionType, type)) and _is_own(value):
-            lines = self.about(value, "", depth + 1)
+            return self._container(value, depth)
+        if _is_plain(value) or (isinstance(value, (FunctionType, type)) and _is_own(value)):
+            lines = self.about(value, "", depth)
             return f"{_kind(value)}({'; '.join(f'{name}: {text}' for name, text in lines)})"
-        return _kind(value)
+        if kind == ("random", "Random"):
+            return _shortened(repr(value.getstate()))
+        return self._array(value, depth) if _is_array(value) else _kind(value)
 
     def _container(self, value: Any, depth: int) -> str:
+        if len(value) > _MAX_ITEMS:
+            return f"{type(value).__name__} of {len(value)}"
         if isinstance(value, dict):
             pairs = (f"{self._value(key, depth)}: {self._value(item, depth)}" for key, item in value.items())
-            return "{" + ", ".join(pairs) + "}"
+            return _shortened("{" + ", ".join(pairs) + "}")
         items = [self._value(item, depth) for item in value]
         if isinstance(value, (set, frozenset)):
             items.sort()
-        return f"{type(value).__name__}({', '.join(items)})"
+        return _shortened(f"{type(value).__name__}({', '.join(items)})")
+
+    def _array(self, value: Any, depth: int) -> str:
+        kind = f"array {value.dtype} {value.shape}"
+        if value.dtype.hasobject:
+            return f"{kind} {self._container(value.tolist(), depth)}" if value.shape else kind
+        return kind if value.nbytes > _MAX_BYTES else f"{kind} {hashlib.sha256(value.tobytes()).hexdigest()[:16]}"
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _MAX_TEXT:
+        return text
+    return f"{text[:_MAX_TEXT]}… {hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"
+
+
+def _is_array(value: object) -> bool:
+    return any(base.__module__ == "numpy" and base.__name__ == "ndarray" for base in type(value).__mro__)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether this is an object of the notebook's that is what its attributes say."""
+    kind = type(value)
+    if not _is_own(kind) or isinstance(value, (type, FunctionType)):
+        return False
+    known = (_is_own(base) or base.__module__.partition(".")[0] in _PLAIN_PACKAGES for base in kind.__mro__)
+    by_hand = any(name in vars(base) for base in kind.__mro__ if _is_own(base) for name in _PICKLING)
+    return all(known) and not by_hand and not isinstance(value, (*_CONTAINERS, BaseException))
+
+
+def _attributes(value: object) -> Iterator[tuple[str, object]]:
+    yield from ((name, item) for name, item in getattr(value, "__dict__", {}).items() if isinstance(name, str))
+    for base in type(value).__mro__:
+        slots = vars(base).get("__slots__", ())
+        for slot in (slots,) if isinstance(slots, str) else slots:
+            if not slot.startswith("__") and hasattr(value, slot):
+                yield slot, getattr(value, slot)
 
 
 def _annotations(function: FunctionType) -> Mapping[str, object]:

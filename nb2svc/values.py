@@ -193,6 +193,7 @@ class Closure:
     objects: tuple[LiveObjects, ...] = ()  # that are no served models
     files: tuple[tuple[str, Path], ...] = ()  # (path in the project, source) of included data files
     environment: tuple[str, ...] = ()  # environment variables the service needs
+    set_here: tuple[tuple[str, str], ...] = ()  # (variable, value) that cells set: its default in the service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from abc import ABCMeta
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from ..fingerprint import code_digest
 from . import literals
+from .codes import code_digest
 from .functions import attributes, is_own
 from .located import Located, digests_within, locate_class
 from .made import cells_of, content

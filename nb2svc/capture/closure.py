@@ -17,17 +17,19 @@ from typing import Any
 
 from ..fingerprint import first_line
 from ..values import Definition, Problem, Where
-from . import effects, formats, functions, left_out, literals, loading, made, rules
+from . import effects, formats, functions, literals, loading, made, rules
 from .cells import Binding, CellLog, bound_names, statements
-from .environment import variables_read
+from .environment import variables_read, variables_set
 from .found import Found, Served
 from .kinds import words
+from .left_out import left_out
 from .located import locate_function
 from .modules import HelperModules, IsDistributed
 from .names import hidden_names, names_of
 from .objects import References, UnpicklableError, probe
 from .ordering import Node
 from .taken import Taken, one_class
+from .unsteady import unsteady
 from .versions import same_version
 
 # What every module has of its own; in the service they are those of service/notebook.py.
@@ -109,7 +111,7 @@ class ClosureBuilder:
             self.unpicklable(error, where)
             references = References()
         self.found.model_references[public] = references
-        self._warn_of(variable, value, references, where)
+        self._moved(variable, value, references, where)
         self.references(references, where)
 
     def need_source(self, name: str, source: str, kind: Any, where: Where, position: tuple[int, int]) -> None:
@@ -126,6 +128,7 @@ class ClosureBuilder:
         found.modules |= helpers.distributed
         found.problems += helpers.problems
         helpers.problems = []
+        found.set_here = variables_set((one.tree for one in self.log.newest_first()), self.namespace)
         if found.nodes and self.log.future_annotations:
             found.imports["annotations"] = ("from __future__ import annotations",)
         loading.arrange(self)
@@ -190,7 +193,7 @@ class ClosureBuilder:
         needs = (names.at_definition | names.when_called | bound) - own
         if name != where.name and where.name in names.own_used:
             needs |= {where.name}  # an earlier version that names itself means the newest when it is called
-        for message, hint in hidden_names(source):
+        for message, hint in (*hidden_names(source), *unsteady(source, self.namespace)):
             self.warn(f"{where.name or name}: {message}", hint, where)
         self._waiting += [(needed, where, function) for needed in sorted(needs, reverse=True)]
         for module in sorted(names.modules):
@@ -241,7 +244,7 @@ class ClosureBuilder:
             return
         found.objects[name] = value
         found.object_references[name] = references
-        self._warn_of(name, value, references, where)
+        self._moved(name, value, references, where)
         definition = Definition(name=name, kind="object", source=f'{name} = load_object("{name}")', where=where)
         found.nodes[name] = Node(definition, position)  # what it needs first: see finish
         self.references(references, where)
@@ -278,13 +281,12 @@ class ClosureBuilder:
         message, hint = words(error)
         self.problem(message, hint, where)
 
-    def _warn_of(self, name: str, value: Any, references: References, where: Where) -> None:
+    def _moved(self, name: str, value: Any, references: References, where: Where) -> None:
+        for message, hint in left_out(references.reduced.values()):
+            self.warn(message, hint, where)
         if references.devices and formats.adapter_of(value) is None:  # an adapter says so itself
             devices = ", ".join(sorted(references.devices))
             self.warn(f"{name}: its tensors are on {devices} here, and on the CPU in the service", "", where)
-        for one in references.by_hand:
-            if known := left_out.told(one):
-                self.warn(f"{name}: {known[0]}", known[1], where)
 
     # --- names --------------------------------------------------------------------------------
 

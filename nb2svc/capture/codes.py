@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dis
+import hashlib
 import inspect
 from collections.abc import Iterator
 from types import CodeType
 
-from ..fingerprint import operations
+from ..fingerprint import FUTURE_FLAGS
 
+_IGNORED_FLAGS = FUTURE_FLAGS | inspect.CO_NESTED
+_JUMPS = frozenset({*dis.hasjabs, *dis.hasjrel})
 _COMPARED = (
     "co_name",
     "co_names",
@@ -19,6 +23,53 @@ _COMPARED = (
     "co_posonlyargcount",
     "co_kwonlyargcount",
 )
+
+
+def code_digest(code: CodeType) -> str:
+    """SHA-256 (hex) of what code does: its file, lines and qualified name do not count."""
+    digest = hashlib.sha256()
+    for part in _code_parts(code):
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()
+
+
+def _code_parts(code: CodeType) -> Iterator[str]:
+    yield code.co_name
+    yield from operations(code)
+    yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_IGNORED_FLAGS))
+    yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars))
+    for constant in code.co_consts:
+        yield _constant(constant)
+
+
+def operations(code: CodeType) -> Iterator[str]:
+    """The bytecode, but for how it calls attributes.
+
+    ``math.sqrt(x)`` is compiled in one of two ways: as a call of a method, or, where ``import math`` stands in the same
+    cell or file, as a call of a function that an attribute holds. They do the same.
+    """
+    kept: list[dis.Instruction] = []
+    numbers: dict[int, int] = {}
+    for one in dis.get_instructions(code):
+        numbers[one.offset] = len(kept)
+        if one.opname not in {"PUSH_NULL", "EXTENDED_ARG"}:
+            kept.append(one)
+    for one in kept:
+        name = "LOAD_ATTR" if one.opname == "LOAD_METHOD" else one.opname
+        if one.opcode in _JUMPS:
+            yield f"{name} {numbers[one.argval]}"
+        else:
+            yield f"{name} {one.argval if one.opcode in dis.hasname else one.arg}"
+
+
+def _constant(value: object) -> str:
+    if isinstance(value, CodeType):
+        return code_digest(value)
+    if isinstance(value, frozenset):  # ``x in {"a", "b"}``: its order differs from process to process
+        return "frozenset " + " ".join(sorted(_constant(item) for item in value))
+    if isinstance(value, tuple):
+        return "(" + " ".join(_constant(item) for item in value) + ")"
+    return f"{type(value).__name__} {value!r}"
 
 
 def same_code(left: CodeType, right: CodeType) -> bool:

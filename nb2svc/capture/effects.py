@@ -35,6 +35,7 @@ SETTINGS = {
     ("sklearn", "set_config"),
     ("sys", "set_int_max_str_digits"),
     ("sys", "setrecursionlimit"),
+    ("time", "tzset"),
     ("torch", "set_default_device"),
     ("torch", "set_default_dtype"),
     ("torch", "set_float32_matmul_precision"),

@@ -10,11 +10,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from . import literals
 from .constants import UNKNOWN
 from .expressions import Scope, called_name, evaluate, scoped
 
 _READERS = frozenset({"get", "pop", "setdefault"})
 _LIBRARIES = frozenset({"decouple", "environs", "environ"})  # whose objects are called with a variable's name
+_MAGICS = frozenset({"env", "set_env"})
+# What a cell sets for this machine only; the service has its own.
+_OF_THE_MACHINE = re.compile(
+    r"(?i)(.*_proxy|(ld_|dyld_|python)?(library_)?path|pythonhome|home|pwd|user|shell|tmpdir|display"
+    r"|cuda_visible_devices|(jupyter|jpy|ipython)\w*)"
+)
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
 
@@ -89,6 +96,52 @@ def _is_of_a_library(function: ast.expr, scope: Scope) -> bool:
     value = scope.find(owner.id)[0] if isinstance(owner, ast.Name) else UNKNOWN
     module = getattr(type(value), "__module__", "") or ""
     return not isinstance(value, ast.AST) and module.partition(".")[0] in _LIBRARIES
+
+
+# --- what cells set -----------------------------------------------------------------------------
+
+
+def variables_set(trees: Iterable[ast.Module], values: Mapping[str, Any]) -> dict[str, str]:
+    """Variables that cells set, with their values of now, for the service to begin with.
+
+    Not those that look like secrets, and not what is of this machine: proxies, paths, devices.
+    """
+    names = {name for tree in trees for name in _set_by(tree, values)}
+    now = {name: os.environ[name] for name in sorted(names) if name in os.environ}
+    return {name: value for name, value in now.items() if not _is_private(name, value)}
+
+
+def _is_private(name: str, value: str) -> bool:
+    if literals.is_secret(name, value) or _OF_THE_MACHINE.fullmatch(name):
+        return True
+    return os.path.isabs(value) and os.path.exists(value)  # noqa: PTH110, PTH117 - any text
+
+
+def _set_by(tree: ast.Module, values: Mapping[str, Any]) -> Iterator[str]:
+    """Names that the statements of a cell set; not those of the functions that it defines."""
+    scope = Scope(values)
+    for statement in tree.body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        for node in ast.walk(statement):
+            for key in _keys_set(node, scope):
+                name = evaluate(key, scope)
+                if isinstance(name, str) and name:
+                    yield re.split(r"[=\s]", name, maxsplit=1)[0]  # of a magic, its whole line
+
+
+def _keys_set(node: ast.AST, scope: Scope) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and _is_environ(node.value, scope):
+        yield node.slice
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr == "setdefault" and node.args and _is_environ(node.func.value, scope):
+            yield node.args[0]
+        elif node.func.attr == "update" and _is_environ(node.func.value, scope):
+            yield from (ast.Constant(one.arg) for one in node.keywords if one.arg)
+            for given in node.args:
+                yield from (key for key in given.keys if key) if isinstance(given, ast.Dict) else ()
+        elif node.func.attr == "run_line_magic" and evaluate(node.args[0], scope) in _MAGICS:
+            yield node.args[1]
 
 
 # --- settings classes ---------------------------------------------------------------------------

@@ -16,8 +16,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from ..fingerprint import code_digest
-from .codes import codes_in
+from .codes import code_digest, codes_in
 
 Listener = Callable[[tuple[Any, ...]], None]
 

@@ -28,6 +28,7 @@ class Found:
     model_references: dict[str, References] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)  # path in the project → data file of a helper module
     environment: set[str] = field(default_factory=set)
+    set_here: dict[str, str] = field(default_factory=dict)  # environment variables that cells set
     secrets: dict[str, str] = field(default_factory=dict)  # environment variable → value; never leaves the kernel
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -38,9 +39,10 @@ class Found:
         return in_order(self.nodes)
 
     def with_fingerprints(self, find: Find) -> tuple[Definition, ...]:
-        """``definitions``, each function and class with its fingerprint of this moment."""
+        """``definitions``, each that is captured as it lives with its fingerprint of this moment."""
+        live = {**self.constants, **self.objects, **self.live}
         return tuple(
-            replace(one, fingerprint=fingerprint(self.live[one.name], find)) if one.name in self.live else one
+            replace(one, fingerprint=fingerprint(live[one.name], find)) if one.name in live else one
             for one in self.definitions
         )
 

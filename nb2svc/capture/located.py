@@ -9,8 +9,9 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
-from ..fingerprint import FUTURE_FLAGS, Find, Scope, code_digest, codes_of, name_of, node_of, scopes
+from ..fingerprint import FUTURE_FLAGS, Find, Scope, codes_of, name_of, node_of, scopes
 from ..values import CapturedCell
+from .codes import code_digest
 from .executed import text_when_run
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from . import formats, left_out
+from . import formats
 from .kinds import kind_of
 from .pickling import PROTOCOL, Nowhere, Reductions
 
@@ -36,7 +36,7 @@ class References:
     embedded: bool = False  # holds what is written in a format of its own
     environment: dict[str, str] = field(default_factory=dict)  # variables that loading needs
     devices: set[str] = field(default_factory=set)  # of tensors that will be on the CPU
-    by_hand: list[Any] = field(default_factory=list)  # objects whose class says itself how they are pickled
+    reduced: dict[int, Any] = field(default_factory=dict)  # id → what says itself, by __getstate__, what a pickle has
 
 
 class UnpicklableError(Exception):
@@ -57,14 +57,8 @@ class Probe(Reductions, pickle.Pickler):
         super().__init__(file or Nowhere(), PROTOCOL, **buffers)
         self.found = References()
         self._models = models
-        self._by_hand: dict[type, str] = {}
 
     def persistent_id(self, obj: Any) -> str | None:
-        kind = type(obj)
-        if kind not in self._by_hand:
-            self._by_hand[kind] = left_out.by_hand(kind)
-        if self._by_hand[kind]:
-            self.found.by_hand.append(obj)
         if id(obj) in self._models:
             self.found.models.add(self._models[id(obj)])
             return "model"
@@ -79,7 +73,14 @@ class Probe(Reductions, pickle.Pickler):
                 return "notebook"
             if isinstance(module, str):
                 self.found.modules.add(module)
+        elif type(obj).__module__ == "__main__" and states_itself(type(obj)):
+            self.found.reduced[id(obj)] = obj
         return None
+
+
+def states_itself(kind: type) -> bool:
+    """Whether a class of the notebook has a ``__getstate__``, its own or one that it has from another."""
+    return any("__getstate__" in vars(base) for base in kind.__mro__ if base.__module__ == "__main__")
 
 
 def is_made_here(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -14,6 +15,7 @@ from ..values import Artifact, Definition, Lock, Problem, ServiceSpec, Where
 from .artifacts import artifacts
 from .checks import problems
 from .container import docker_files
+from .environment import defaults
 from .examples import example_text
 from .formatting import docstring
 from .manifest import manifest_of
@@ -134,7 +136,7 @@ def _code(spec: ServiceSpec) -> dict[str, bytes]:
             "service_init.py",
             docstring=title,
             has_lib=bool(spec.closure.helpers),
-            environment=sorted({pair for one in artifacts(spec) for pair in one.environment.items()}),
+            environment=[(name, json.dumps(value, ensure_ascii=False)) for name, value in defaults(spec)],
         ),
         "service/__main__.py": render("service_main.py"),
         "service/main.py": main_module(spec),

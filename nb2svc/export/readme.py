@@ -10,6 +10,7 @@ from ..values import Example, Lock, ServiceSpec
 from .artifacts import artifacts
 from .container import description
 from .curl import curl
+from .environment import defaults
 from .render import render
 
 URL = "http://127.0.0.1:8000"
@@ -41,6 +42,7 @@ def readme(spec: ServiceSpec, lock: Lock) -> str:
         examples=len(spec.examples),
         settings=[(variable(name), field.description, field.default) for name, field in Settings.model_fields.items()],
         environment=spec.closure.environment,
+        defaults=defaults(spec),
         artifacts=artifacts(spec),
         has_lib=bool(spec.closure.helpers),
         has_schemas=bool(spec.schemas.strip()),

@@ -214,6 +214,13 @@ def _openapi_faults(run: Run) -> Iterator[Problem]:
         )
 
 
+_RUN_AGAIN: Final = "run the cell that defines {} again, then export again"
+_CHANGED: Final = (
+    "a class body, a default value or a decorator changes it once more where the service defines them: "
+    "let a function do that, called in a cell of its own"
+)
+
+
 def _drifted(run: Run, definitions: Sequence[Definition]) -> Iterator[Problem]:
     """Definitions that are not what the kernel has, whether an example shows it or not."""
     for definition in definitions:
@@ -222,7 +229,9 @@ def _drifted(run: Run, definitions: Sequence[Definition]) -> Iterator[Problem]:
             told = "" if "code" in what else f": {_short(there)} there, {_short(here)} in the service"
             yield Problem(
                 message=f"{definition.name} is not what it is in the notebook, by {about}{told}",
-                hint=f"run the cell that defines {definition.where.name or definition.name} again, then export again",
+                hint=_CHANGED
+                if definition.kind in {"object", "constant"}
+                else _RUN_AGAIN.format(definition.where.name or definition.name),
                 where=definition.where,
             )
 

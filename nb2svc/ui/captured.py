@@ -120,8 +120,8 @@ def _closure_facts(found: Found, *, but: str = "") -> list[tuple[str, str]]:
         facts.append(("modules", f"{', '.join(sorted(found.helpers))} (copied)"))
     if found.files:
         facts.append(("files", f"{', '.join(sorted(found.files))} (copied)"))
-    if found.environment:
-        facts.append(("environment", ", ".join(sorted(found.environment))))
+    if environment := found.environment - found.set_here.keys():
+        facts.append(("environment", ", ".join(sorted(environment))))
     return facts
 
 

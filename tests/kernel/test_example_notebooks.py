@@ -82,6 +82,9 @@ def folder(tmp_path_factory):
     return target
 
 
+OTHERS = sorted(EXPECTED.keys() - {"several"})
+
+
 @pytest.fixture(scope="module")
 def export(folder, tmp_path_factory):
     """Export a notebook once for all tests."""
@@ -114,7 +117,7 @@ def test_the_file_has_stable_ids_and_no_outputs(name):
     assert by_hand == {"export", "test"}
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("name", ["several", *(pytest.param(name, marks=pytest.mark.once) for name in OTHERS)])
 def test_the_service_holds_what_it_needs_and_nothing_else(name, export):
     project, expected = export(name), EXPECTED[name]
     source = (project.root / "service" / "notebook.py").read_text()
@@ -197,6 +200,7 @@ def _check_stream(client):
     assert [json.loads(event.removeprefix("data: ")) for event in events.text.strip().split("\n\n")] == lines
 
 
+@pytest.mark.once
 def test_handlers_stay_functions_of_the_notebook(folder):
     with testbook(folder / "iris.ipynb", execute=True, resources={"metadata": {"path": str(folder)}}) as book:
         flower = "Flower(sepal_length=5.1, sepal_width=3.5, petal_length=1.4, petal_width=0.2)"

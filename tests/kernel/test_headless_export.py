@@ -17,6 +17,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from nb2svc.capture.notebook import run_notebook
 
+pytestmark = pytest.mark.once  # commands around what the other files test
+
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):

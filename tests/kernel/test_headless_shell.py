@@ -14,6 +14,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from headless_notebook import export, gone, write
 
+pytestmark = pytest.mark.once  # commands around what the other files test
+
 COMMAND = [sys.executable, "-c", "from nb2svc.cli import main; main()"]
 
 

@@ -21,7 +21,7 @@ _NAMED = re.compile(
 )
 
 # Warnings that say which value is another one in the service.
-_TELLS = re.compile(r"the service begins without that|leaves out .*, or makes it anew|is made anew by")
+_TELLS = re.compile(r"the service begins without that|leaves out .*, which the service therefore begins without")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 # ``silent``: only a request that is no example shows the difference; ``told``: a warning says what will be otherwise.

@@ -29,6 +29,8 @@ from nb2svc.capture.registry import MarkedEndpoint, MarkedModel, Registry
 from nb2svc.capture.spec import live_app
 from nb2svc.values import Where
 
+pytestmark = pytest.mark.once  # requests to one application
+
 HERE = Where()
 
 

@@ -22,6 +22,8 @@ from nb2svc.engine.ready import is_ready
 from nb2svc.errors import StartError, UsageError
 from nb2svc.events import Step
 
+pytestmark = pytest.mark.once  # processes are the system's
+
 
 @pytest.fixture
 def engine():

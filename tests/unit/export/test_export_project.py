@@ -16,6 +16,8 @@ from nb2svc.export import describe, plan, write
 from nb2svc.export.finish import Finish
 from nb2svc.values import Definition, Example
 
+pytestmark = pytest.mark.once  # projects in processes of their own
+
 # neither the working tree nor an installed nb2svc may be found
 WITHOUT_NB2SVC = """
 import importlib.abc, os, sys

@@ -17,6 +17,8 @@ from nb2svc.export.curl import curl
 from nb2svc.export.readme import readme
 from nb2svc.values import Example
 
+pytestmark = pytest.mark.once  # a page and its commands
+
 
 @pytest.fixture
 def received():

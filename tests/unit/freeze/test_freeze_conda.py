@@ -13,6 +13,8 @@ from nb2svc.errors import FreezeError
 from nb2svc.freeze import conda, freeze
 from nb2svc.freeze.resolve import NoWheelError, UnavailableError
 
+pytestmark = pytest.mark.once  # what uv answers
+
 TAG = f"cp{sys.version_info[0]}{sys.version_info[1]}"
 NATIVE = f"{TAG}-{TAG}-linux_x86_64"
 BUILT = {"url": "file:///home/conda/feedstock_root/build_artifacts/fab_1/work", "dir_info": {}}

@@ -13,6 +13,8 @@ from nb2svc.freeze.supply import UnavailableError
 from nb2svc.package_index import user_index
 from nb2svc.values import Lock, ServiceSpec
 
+pytestmark = pytest.mark.once  # what uv answers
+
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, second_index):

@@ -14,6 +14,8 @@ from nb2svc.errors import FreezeError
 from nb2svc.freeze import debian, elf, freeze, libraries, lock
 from nb2svc.freeze.owners import installed_owners
 
+pytestmark = pytest.mark.once  # what ELF files say
+
 PYTHON_TAG = f"cp{sys.version_info[0]}{sys.version_info[1]}"
 LINUX = f"{PYTHON_TAG}-{PYTHON_TAG}-manylinux_2_28_x86_64"
 
@@ -64,7 +66,6 @@ def test_what_the_system_has_to_give(site) -> None:
     assert needs_of("fab-native", "fab-other") == [("libgomp.so.1", "fab-native")]
 
 
-@pytest.mark.once
 def test_lightgbm_needs_libgomp_and_scikit_learn_brings_its_own() -> None:
     need("frameworks", "" if find_spec("lightgbm") else "lightgbm is not installed")
     assert needs_of("lightgbm", "scikit-learn", "scipy", "numpy", "pandas") == [("libgomp.so.1", "lightgbm")]

@@ -21,6 +21,8 @@ from nb2svc.freeze import resolve as resolving
 from nb2svc.freeze.resolve import NoWheelError, UnavailableError, find_uv
 from nb2svc.values import Artifact, Closure, Definition, Lock, ModelSpec, ServiceSpec, from_json, to_json
 
+pytestmark = pytest.mark.once  # what uv answers
+
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 NEEDLESS = {"matplotlib", "ipython", "ipykernel", "jupyterlab", "jupyter-core", "notebook", "nbclient", "nb2svc", "uv"}
 

@@ -8,6 +8,8 @@ from nb2svc.errors import FreezeError
 from nb2svc.freeze import freeze
 from nb2svc.freeze.resolve import NoWheelError, UnavailableError, YankedError
 
+pytestmark = pytest.mark.once  # what uv answers
+
 MAC = "cp311-cp311-macosx_11_0_arm64"
 
 

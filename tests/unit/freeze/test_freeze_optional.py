@@ -11,6 +11,8 @@ from nb2svc.freeze import freeze, installed_owners
 from nb2svc.freeze.optional import further_roots, remember, remembered
 from nb2svc.values import Sought
 
+pytestmark = pytest.mark.once  # what uv answers
+
 
 @pytest.fixture
 def fabricated(site):

@@ -163,6 +163,7 @@ def test_sizes_are_the_records_sums(site) -> None:
     assert 1000 < found.size < 1400
 
 
+@pytest.mark.once
 def test_the_index_is_remembered_until_something_is_installed(site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.install("fab-first", files={"fabfirst.py": ""})
     built = []
@@ -180,6 +181,7 @@ def test_the_index_is_remembered_until_something_is_installed(site, monkeypatch:
     assert len(built) == 2
 
 
+@pytest.mark.once
 def test_a_spoilt_index_on_disk_is_built_again(site) -> None:
     site.install("fab-spoilt", files={"fabspoilt.py": ""})
     installed_owners()

@@ -18,6 +18,8 @@ from nb2svc.freeze.wheelfile import found_wheel, sha256_of
 from nb2svc.freeze.wheels import editable_wheel, installed_wheel
 from nb2svc.package_index import user_index
 
+pytestmark = pytest.mark.once  # what uv builds
+
 TARGET = Target(f"{sys.version_info[0]}.{sys.version_info[1]}", "linux/amd64")
 
 

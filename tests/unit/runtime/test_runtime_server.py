@@ -239,6 +239,7 @@ def test_serve_answer_log_and_stop(project: Path) -> None:
     assert "for the log only" in tracebacks[0]["traceback"]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("path", "expected"), [("/slow", '"finished"'), ("/parts", "first last")])
 def test_sigterm_lets_requests_in_flight_finish(project: Path, path: str, expected: str) -> None:
     with serving(project, SERVICE_DRAIN_SECONDS="1.5") as service:
@@ -259,6 +260,7 @@ def test_sigterm_lets_requests_in_flight_finish(project: Path, path: str, expect
         assert service.end() == 0
 
 
+@pytest.mark.once
 def test_requests_longer_than_the_grace_are_cut_off(project: Path) -> None:
     with serving(project, SERVICE_GRACE_SECONDS="0") as service:
         failures: list[Exception] = []
@@ -286,6 +288,7 @@ def test_ctrl_c_ends_with_130(project: Path) -> None:
     assert not service.records
 
 
+@pytest.mark.once
 def test_sigterm_while_models_load_ends_at_once(project: Path) -> None:
     service = Service(project, SLOW_IMPORT="1")
     try:
@@ -341,6 +344,7 @@ def test_health_of_nothing_is_1(project: Path) -> None:
         assert run_to_end(project, "--health", SERVICE_PORT=str(taken.getsockname()[1])).returncode == 1
 
 
+@pytest.mark.once
 def test_a_taken_port_is_said(project: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -325,6 +325,7 @@ def test_reading_stdin_finds_its_end(make_project, lock):
     assert found.checks[0].detail.startswith("EOFError")
 
 
+@pytest.mark.once
 def test_a_handler_that_hangs_meets_the_deadline(make_project, lock):
     main = (
         DOUBLE
@@ -349,6 +350,7 @@ def hang():
     assert "hanging" in found.log
 
 
+@pytest.mark.once
 def test_an_import_that_hangs_meets_the_deadline(make_project, lock):
     found = clean_room(make_project("import threading\nthreading.Event().wait()\n"), allowed=lock, timeout=2.0)
     assert found.checks[0].detail == "nothing came within 2 s"
@@ -409,6 +411,7 @@ async def words(request: Request):
     assert "closed" in found.log
 
 
+@pytest.mark.once
 def test_threads_that_never_end_do_not_keep_it(make_project, lock):
     main = DOUBLE + "\nimport threading\nthreading.Thread(target=threading.Event().wait).start()\n"
     begin = time.monotonic()

@@ -18,6 +18,8 @@ from nb2svc.smoke.clean_room import clean_room
 from nb2svc.smoke.load import quantile
 from nb2svc.values import RunningService
 
+pytestmark = pytest.mark.once  # HTTP and deadlines
+
 CHECKS = [
     "start",
     "health /livez",

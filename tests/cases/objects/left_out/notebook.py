@@ -1,36 +1,30 @@
-# Objects whose own pickling leaves something out, or makes them anew: nb2svc says what is otherwise in the service.
+# A class whose __getstate__ keeps its lock and its cache to itself: the lock is made anew, what the cache held is told.
 
-# %% [define]
+# %% [class]
 import threading
 
-class Scaler:
-    def __init__(self, factor):
-        self.factor = factor
+
+class Prices:
+    def __init__(self):
+        self.known = {"tea": 3}
+        self.cache = {}
         self.lock = threading.Lock()
-        self.seen = {}
 
     def __getstate__(self):
-        return {"factor": self.factor}
+        return {"known": self.known}
 
     def __setstate__(self, state):
-        self.__init__(**state)
+        self.__dict__ = {**state, "cache": {}, "lock": threading.Lock()}
 
-    def scaled(self, x):
+    def price(self, name):
         with self.lock:
-            self.seen[x] = self.factor * x
-            return self.seen[x]
+            return self.cache.setdefault(name, self.known.get(name, 0))
 
-class Span:
-    def __init__(self, first, last):
-        self.first, self.last = first, last
-
-    def __reduce__(self):
-        return Span, (self.first, self.last)
-
-scaler, fresh, span = Scaler(2), Scaler(3), Span(1, 5)
-scaler.scaled(7)
+# %% [object]
+prices = Prices()
+prices.cache["coffee"] = 5
 
 # %% [handler]
-%%endpoint --example {"x": 2}
-def scaled(x: int) -> list:
-    return [scaler.scaled(x), scaler.seen[x], fresh.factor, span.last - span.first]
+%%endpoint --example {"name": "tea"}
+def price(name: str):
+    return prices.price(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nb2svc.fingerprint import code_digest
+from nb2svc.capture.codes import code_digest
 
 IMPORTS = "import math\nimport numpy as np\nfrom contextlib import suppress\n"
 FUNCTION = """

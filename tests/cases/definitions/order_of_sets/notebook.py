@@ -1,0 +1,10 @@
+# The order of texts in a set, and hash() of a text, are other ones in every process: both are told.
+
+# %% [words]
+STOP = {"a", "the", "of"}
+
+# %% [handler]
+%%endpoint --example {"text": "cat"}
+def words(text: str, every: bool = False):
+    known = [word for word in STOP] if every else sorted(STOP)
+    return {"known": known, "bucket": hash(text) % 8 if every else 0, "is_word": text not in STOP}
