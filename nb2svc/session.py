@@ -282,8 +282,7 @@ class Service:
             yield self._kernel()
         finally:
             new = [one for one in self._registry.startups if one not in before.startups]
-            again = {name for one in new for name in one.names}
-            self._started.rest(self._registry, self._shell.user_ns, again=again)
+            self._started.rest(self._registry, self._shell.user_ns, ran=new)
 
     def _current(self) -> Registry:
         """The marks, without those of cells that were deleted since."""

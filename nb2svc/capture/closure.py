@@ -10,7 +10,7 @@ import builtins
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from types import FunctionType
 from typing import Any
@@ -190,6 +190,7 @@ class ClosureBuilder:
         bound = frozenset(one for one in names.if_bound if one in self.namespace)
         self.found.nodes[name] = Node(definition, position, (names.at_definition | bound) - own, names.when_called)
         self.found.environment |= variables_read(source)
+        self._there_in_time(name, (names.at_definition | bound) - own, where)
         needs = (names.at_definition | names.when_called | bound) - own
         if name != where.name and where.name in names.own_used:
             needs |= {where.name}  # an earlier version that names itself means the newest when it is called
@@ -198,6 +199,15 @@ class ClosureBuilder:
         self._waiting += [(needed, where, function) for needed in sorted(needs, reverse=True)]
         for module in sorted(names.modules):
             self.helpers.need(module, where)
+
+    def _there_in_time(self, name: str, needs: Collection[str], where: Where) -> None:
+        """Say what a definition needs at once although only a startup cell will bind it."""
+        for late in sorted(self.started & {*needs}):
+            self.problem(
+                f"{name} needs {late} at once, which is not there before a startup cell has run",
+                f"move what makes {name} to that cell, or {late} to an ordinary one",
+                where,
+            )
 
     def add_attributes(self, name: str, lines: list[str], *, last: bool = False) -> None:
         """Statements that come after the definition of ``name``, and may need what needs that definition.
@@ -209,6 +219,7 @@ class ClosureBuilder:
         node = self.found.nodes[name]
         key = f"{name}'s attributes"
         needs = names_of("\n".join(lines))
+        self._there_in_time(name, needs.at_definition, node.definition.where)
         where = replace(node.definition.where, name=key)
         definition = Definition(name=key, kind="statement", source="\n".join(lines), where=where)
         self.found.nodes[key] = Node(
@@ -218,6 +229,7 @@ class ClosureBuilder:
     def references(self, references: References, where: Where) -> None:
         """Take in what a pickle names."""
         current = {one.__qualname__ for one in references.notebook.values() if self._is_current(one)}
+        self._there_in_time(where.name, {name.partition(".")[0] for name in current}, where)
         for key, one in references.notebook.items():
             if self._is_current(one):
                 self.need(_root(one), where)

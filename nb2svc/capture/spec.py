@@ -51,7 +51,7 @@ class LiveKernel:
     namespace: Mapping[str, Any]
     is_distributed: IsDistributed
     files: tuple[tuple[str, Path], ...] = ()  # included data files, as in ``Closure.files``
-    changed: frozenset[str] = frozenset()  # what startup cells bound and other cells changed since
+    changed: frozenset[str] = frozenset()  # what startup cells read or bound, and other cells changed since
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,10 +109,10 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
         source = startup.function_source(one.handler, one.source)
         builder.need_source(one.handler, source, "startup", one.where, (one.where.cell or 0, 1))
     found = builder.finish()
-    found.problems += _moved_on(wanted, kernel)
+    found.problems += [*_moved_on(wanted, kernel), *started.problems(registry)]
     found.warnings += notes(wanted.models, found)
     found.warnings += written_globals(found)
-    found.warnings += started.warnings(registry.startups, kernel.changed & builder.needed_at_start)
+    found.warnings += started.warnings(registry.startups, kernel.changed, builder.needed_at_start)
     look_around(found, kernel.namespace, dict(kernel.files), kernel.is_distributed)
     return found
 

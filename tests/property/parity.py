@@ -21,7 +21,9 @@ _NAMED = re.compile(
 )
 
 # Warnings that say which value is another one in the service.
-_TELLS = re.compile(r"the service begins without that|leaves out .*, which the service therefore begins without")
+_TELLS = re.compile(
+    r"the service (begins without that|runs it with)|leaves out .*, which the service therefore begins without"
+)
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 # ``silent``: only a request that is no example shows the difference; ``told``: a warning says what will be otherwise.
@@ -98,7 +100,7 @@ class Sides:
             broke = served.get("broke", f"the service died: {served}").rstrip()
             return Outcome("crashes", detail=broke, cells_failed=failed, code=code)
         kind, detail = _difference(asked, len(ran["examples"]), served)
-        if kind == "silent" and any(map(_TELLS.search, ran["warnings"])):
+        if kind in {"silent", "wrong"} and any(map(_TELLS.search, ran["warnings"])):
             kind = "told"
         return Outcome(kind, detail=detail, cells_failed=failed, code=code)
 
