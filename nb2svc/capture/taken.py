@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .closure import ClosureBuilder
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SUMS = (ast.Constant, ast.Name, ast.Load, ast.BinOp, ast.UnaryOp, ast.Add, ast.Sub, ast.Mult, ast.USub)
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,27 @@ def _is_code_of(function: FunctionType, node: Function, binding: Binding) -> boo
 
 
 def _was_worked_out(closure: ClosureBuilder, expression: ast.expr, value: object) -> bool:
-    """Whether a number or text came of something of the notebook's that may give another one by now, or in the
-    service: by a call, an attribute, an item.
+    """Whether a number or text came of something of the notebook's that gives another one by now, or may in the
+    service: by a call, an attribute, an item; or of numbers that functions bound again.
     """
-    if isinstance(expression, ast.Name) or not literals.is_atom(value):
+    if not literals.is_atom(value):
         return False
-    held = [closure.namespace.get(one.id) for one in ast.walk(expression) if isinstance(one, ast.Name)]
-    return any("__main__" in {getattr(one, "__module__", ""), type(one).__module__} for one in held)
+    names = {one.id for one in ast.walk(expression) if isinstance(one, ast.Name)}
+    held = {name: closure.namespace[name] for name in names if name in closure.namespace}
+    if all(type(one) in {int, float} for one in held.values()):
+        return _gives_another(expression, held, value)
+    own = any("__main__" in {getattr(one, "__module__", ""), type(one).__module__} for one in held.values())
+    return not isinstance(expression, ast.Name) and (own or any(map(_may_change, held.values())))
+
+
+def _gives_another(expression: ast.expr, held: Mapping[str, Any], value: object) -> bool:
+    if not held or not all(isinstance(one, _SUMS) for one in ast.walk(expression)):
+        return False
+    code = compile(ast.Expression(expression), "<default>", "eval")
+    try:
+        return not literals.equal(eval(code, {"__builtins__": {}}, dict(held)), value)  # noqa: S307 - sums, no calls
+    except Exception:  # noqa: BLE001 - a name that is gone by now
+        return True
 
 
 def _may_change(value: object) -> bool:

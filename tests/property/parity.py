@@ -24,6 +24,7 @@ _NAMED = re.compile(
 _TELLS = re.compile(
     r"the service (begins without that|runs it with)|leaves out .*, which the service therefore begins without"
 )
+_ONCE_MORE = "a startup cell changes · once more where the service starts"  # the clean room's words
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 # ``silent``: only a request that is no example shows the difference; ``told``: a warning says what will be otherwise.
@@ -102,7 +103,8 @@ class Sides:
         kind, detail = _difference(asked, len(ran["examples"]), served)
         if kind in {"silent", "wrong"} and any(map(_TELLS.search, ran["warnings"])):
             kind = "told"
-        return Outcome(kind, detail=detail, cells_failed=failed, code=code)
+        once_more = (_ONCE_MORE,) if served["restarted"] and not served["drift"] else ()
+        return Outcome("refused" if once_more else kind, once_more, detail=detail, cells_failed=failed, code=code)
 
 
 def _difference(asked: list[list[Any]], examples: int, served: dict[str, Any]) -> tuple[Kind, str]:

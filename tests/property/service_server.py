@@ -61,7 +61,7 @@ def warm_up() -> None:
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
     """The answers of the project ``job["project"]`` to ``job["requests"]``, in order; what the clean room sees first:
-    definitions that are not what ``job["fingerprints"]`` says.
+    definitions that are not what ``job["fingerprints"]`` says, and those that no longer are once it has started.
     """
     sys.path_importer_cache.clear()
     sys.path.insert(0, job["project"])
@@ -69,7 +69,7 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
     drift = drifted(job)
     restarted: dict[str, Any] = {}
     found = asyncio.run(answers(app, job["requests"], lambda: restarted.update(drifted(job))))
-    return {"drift": {**restarted, **drift}, "answers": found}
+    return {"drift": drift, "restarted": restarted, "answers": found}
 
 
 def drifted(job: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ calls = []
 %%endpoint --example {"currency": "usd"}
 def rate(currency: str) -> list:
     calls.append(currency)
-    return [rates.get(currency)]
+    return [rates.get(currency, 0)]
 
 # %% [change]
 rates["chf"] = 0.9
@@ -18,4 +18,4 @@ rates["chf"] = 0.9
 %%endpoint --example {"currency": "eur"}
 def rate(currency: str) -> list:
     calls.append(currency)
-    return [rates.get(currency)]
+    return [rates.get(currency, 0)]
