@@ -25,6 +25,7 @@ _MAX_ITEMS = 1_000  # of a container; what is longer is compared by its length
 _MAX_BYTES = 1 << 22  # of an array; what is larger is compared by its shape
 _MAX_TEXT = 200  # characters; the rest of a longer one is compared by its digest
 FUTURE_FLAGS = 0x1FE0000  # in ``co_flags``: what ``from __future__`` switched on
+POSTPONED = 0x1000000  # that one of them which makes annotations texts
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 _CONTAINERS = (list, tuple, set, frozenset, dict, collections.deque)
 #: By module and name: compared as they write themselves.
@@ -100,7 +101,9 @@ def differences(expected: Mapping[str, str], got: Mapping[str, str]) -> list[tup
 def codes_of(source: str, flags: int) -> tuple[CodeType, ...]:
     """Every code object below a module's, in the order of the text; none where the source is no Python."""
     try:
-        module = compile(source, "<cell>", "exec", flags=flags, dont_inherit=True)
+        tree = ast.parse(source)  # without what only the first line of a file may say, but any line of a cell
+        tree.body = [one for one in tree.body if not isinstance(one, ast.ImportFrom) or one.module != "__future__"]
+        module = compile(tree, "<cell>", "exec", flags=flags, dont_inherit=True)
     except (SyntaxError, ValueError):
         return ()
     return tuple(_below(module))
@@ -177,12 +180,31 @@ def _extent(node: Scope) -> tuple[int, int]:
     return (node.end_lineno or 0) - node.lineno, (node.end_col_offset or 0) - node.col_offset
 
 
-def _syntax(node: Scope) -> str:
-    """What a function does when it is called: its parameters' names and its body."""
+def annotations_in(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """(field, annotation) of every annotation in a tree."""
+    fields = ((field, getattr(node, field, None)) for node in ast.walk(tree) for field in ("annotation", "returns"))
+    return ((field, found) for field, found in fields if isinstance(found, ast.expr))
+
+
+def as_text(annotation: ast.expr) -> str:
+    """The text that ``from __future__ import annotations`` makes of an annotation, by Python itself."""
+    module = ast.parse("def _(*_: 0): ...")
+    module.body[0].args.vararg.annotation = annotation  # type: ignore[attr-defined]
+    made: dict[str, Any] = {}
+    exec(compile(module, "<annotation>", "exec", POSTPONED, dont_inherit=True), made)  # noqa: S102 - runs none of it
+    return str(made["_"].__annotations__["_"])
+
+
+def _syntax(node: Scope, *, postponed: bool) -> str:
+    """What a function does when it is called: its parameters' names and its body, annotations as they are kept."""
     arguments = node.args if not isinstance(node, ast.ClassDef) else None
     names = ast.dump(_bare(arguments)) if arguments else ""
-    body = node.body if isinstance(node.body, list) else [ast.Expr(node.body)]
-    return hashlib.sha256("\n".join([names, *map(_dump, body)]).encode()).hexdigest()
+    body: list[ast.stmt] = node.body if isinstance(node.body, list) else [ast.Expr(node.body)]
+    text = "\n".join([names, *map(_dump, body)])
+    found = annotations_in(ast.Module(body, [])) if postponed else ()
+    for field, annotation in sorted(found, key=lambda one: not isinstance(one[1], ast.Constant)):
+        text = text.replace(f"{field}={ast.dump(annotation)}", f"{field}={ast.dump(ast.Constant(as_text(annotation)))}")
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _dump(node: ast.stmt) -> str:
@@ -242,7 +264,7 @@ class _Writer:
         code = function.__code__
         node = self._find(function) if _globals_of(function) in OWN_MODULES else None
         if node is not None:
-            yield f"{prefix}code", _syntax(node)
+            yield f"{prefix}code", _syntax(node, postponed=bool(code.co_flags & POSTPONED))
         positional = code.co_varnames[: code.co_argcount]
         defaults = function.__defaults__ or ()
         named = dict(zip(positional[len(positional) - len(defaults) :], defaults, strict=True))

@@ -16,6 +16,7 @@ from functools import cached_property
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from ..fingerprint import POSTPONED
 from ..values import CapturedCell, Where
 from . import executed
 from .marks import MARKER, mark_line
@@ -39,6 +40,7 @@ class LoggedCell:
     cell: CapturedCell
     bound: dict[str, weakref.ref[Any] | int] = field(default_factory=dict)  # name → its object after the run
     unreached: set[str] = field(default_factory=set)  # names whose statements did not run: bound as before
+    postponed: bool = False  # it was compiled with annotations as texts: see ``postpones``
 
     @property
     def code(self) -> str:
@@ -69,6 +71,17 @@ class LoggedCell:
                 binders.setdefault(name, []).append(node)
         return binders
 
+    @property
+    def imports_annotations(self) -> bool:
+        return any(_imports_annotations(node) for node in self.tree.body)
+
+    def postpones(self, node: ast.stmt | ast.expr) -> bool:
+        """Whether annotations in ``node`` are texts: ``from __future__ import annotations`` holds for what follows it
+        in the cell, and in every later cell.
+        """
+        above = (one for one in self.tree.body if (one.lineno, one.col_offset) < (node.lineno, node.col_offset))
+        return self.postponed or any(map(_imports_annotations, above))
+
     def look_at(self, namespace: Mapping[str, Any]) -> None:
         """Note which objects the names that this cell binds have now."""
         self.bound = {
@@ -81,6 +94,11 @@ class LoggedCell:
             return False
         kept = self.bound[name]
         return kept() is value if isinstance(kept, weakref.ref) else kept == id(value)
+
+
+def _imports_annotations(node: ast.stmt) -> bool:
+    is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+    return is_future and any(alias.name == "annotations" for alias in node.names)  # type: ignore[attr-defined]
 
 
 def _body(raw: str) -> str:
@@ -190,6 +208,7 @@ class CellLog:
         if history is None:
             return
         pairs = zip(history.input_hist_raw, history.input_hist_parsed, strict=False)
+        postponed = False
         for number, (raw, code) in enumerate(pairs):
             if number and code.strip():  # entry 0 is always empty
                 filename = _filename_then(shell, raw, code, number)
@@ -197,7 +216,9 @@ class CellLog:
                     script = CapturedCell(number=number, raw=text, code=text, filename=file)
                     self._append(LoggedCell(script), shell.user_ns)
                 cell = CapturedCell(number=number, raw=raw, code=code, filename=filename)
-                self._append(LoggedCell(cell), shell.user_ns)
+                logged = LoggedCell(cell, postponed=postponed)
+                postponed = postponed or logged.imports_annotations
+                self._append(logged, shell.user_ns)
 
     def _before(self, info: ExecutionInfo) -> None:
         shell = self._shell
@@ -213,7 +234,7 @@ class CellLog:
             filename=_filename(shell, raw, code, number),
             cell_id=getattr(info, "cell_id", None),
         )
-        logged = LoggedCell(cell)
+        logged = LoggedCell(cell, postponed=bool(shell.compile.flags & POSTPONED))
         self._before_run = {name: id(shell.user_ns[name]) for name in logged.binders if name in shell.user_ns}
         self._running.append((logged, shell))
         self.deleted |= set(_metadata(info, shell).get("deletedCells", ()))
@@ -284,12 +305,6 @@ class CellLog:
             yield current
         for position in sorted({one for name in names for one in self._by_name.get(name, ())}, reverse=True):
             yield self.cells[position]
-
-    @property
-    def future_annotations(self) -> bool:
-        """Whether ``from __future__ import annotations`` has run: IPython then compiles every later cell so."""
-        nodes = self.imports("annotations")
-        return any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in nodes)
 
     def where(self, logged: LoggedCell | None = None, name: str = "") -> Where:
         """The place of a cell (the running one by default)."""

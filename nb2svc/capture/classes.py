@@ -7,6 +7,7 @@ from abc import ABCMeta
 from types import FunctionType
 from typing import TYPE_CHECKING
 
+from ..fingerprint import FUTURE_FLAGS
 from . import literals
 from .codes import code_digest
 from .functions import attributes, is_own
@@ -47,7 +48,7 @@ def as_statement(closure: ClosureBuilder, taken: Taken) -> bool:
     if bound != taken.name:
         source = under_another_name(closure, source, bound, taken)
     kind = "class" if isinstance(node, ast.ClassDef) else "function" if defines else "statement"
-    closure.add(taken.name, kind, source, taken.where, taken.position)
+    closure.add(taken.name, kind, source, taken.where, taken.position, postponed=binding.logged.postpones(node))
     if isinstance(node, ast.ClassDef):
         lines = _changed_attributes(closure, taken, Located(binding.logged, node))
         closure.add_attributes(taken.name, lines, last=True)
@@ -63,11 +64,12 @@ def _as_made(closure: ClosureBuilder, taken: Taken) -> bool:
     if located is None:
         no_source(closure, taken.original, kind, taken.where)
         return True
-    piece = _piece(closure, taken, located)
+    piece, position = _piece(closure, taken, located), (located.logged.cell.number, located.node.lineno)
+    postponed = located.logged.postpones(located.node)
     if not located.parents:
         same = kind.__name__ == taken.name
         source = piece if same else under_another_name(closure, piece, kind.__name__, taken)
-        closure.add(taken.name, "class", source, taken.where, (located.logged.cell.number, located.node.lineno))
+        closure.add(taken.name, "class", source, taken.where, position, postponed=postponed)
         return True
     arguments: dict[str, str] = {}
     for method in vars(kind).values():
@@ -96,7 +98,7 @@ def _as_made(closure: ClosureBuilder, taken: Taken) -> bool:
             f"{taken.name} = {factory}({given})",
         ]
     )
-    closure.add(taken.name, "class", source, taken.where, (located.logged.cell.number, located.node.lineno))
+    closure.add(taken.name, "class", source, taken.where, position, postponed=postponed)
     return True
 
 
@@ -153,5 +155,5 @@ def _stands_in(located: Located, function: FunctionType) -> bool:
     """Whether a method's code is of this class statement, or generated, as that of a dataclass is."""
     if function.__code__.co_filename.startswith("<"):
         return True
-    found = digests_within(located.logged, located.node.lineno, located.node.end_lineno or located.node.lineno)
+    found = digests_within(located.logged, located.node, function.__code__.co_flags & FUTURE_FLAGS)
     return code_digest(function.__code__) in found

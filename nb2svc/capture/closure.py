@@ -17,7 +17,7 @@ from typing import Any
 
 from ..fingerprint import first_line
 from ..values import Definition, Problem, Where
-from . import effects, formats, functions, literals, loading, made, rules
+from . import effects, formats, functions, literals, loading, made, postponed, rules
 from .cells import Binding, CellLog, bound_names, statements
 from .environment import variables_read, variables_set
 from .found import Found, Served
@@ -114,9 +114,9 @@ class ClosureBuilder:
         self._moved(variable, value, references, where)
         self.references(references, where)
 
-    def need_source(self, name: str, source: str, kind: Any, where: Where, position: tuple[int, int]) -> None:
-        """Take in a definition whose source is already known, such as a startup function."""
-        self.add(name, kind, source, where, position)
+    def need_startup(self, name: str, source: str, where: Where, *, postponed: bool) -> None:
+        """Take in a startup cell by the source of its function."""
+        self.add(name, "startup", source, where, (where.cell or 0, 1), postponed=postponed)
 
     def finish(self) -> Found:
         """All that was found, helper modules included."""
@@ -128,9 +128,8 @@ class ClosureBuilder:
         found.modules |= helpers.distributed
         found.problems += helpers.problems
         helpers.problems = []
+        postponed.settle(found)
         found.set_here = variables_set((one.tree for one in self.log.newest_first()), self.namespace)
-        if found.nodes and self.log.future_annotations:
-            found.imports["annotations"] = ("from __future__ import annotations",)
         loading.arrange(self)
         return found
 
@@ -182,13 +181,16 @@ class ClosureBuilder:
         position: tuple[int, int],
         *,
         function: FunctionType | None = None,
+        postponed: bool = False,
     ) -> None:
-        """A definition by its source, with all that the source names."""
-        names = names_of(source, future=self.log.future_annotations)
+        """A definition by its source, with all that the source names; ``postponed``: its annotations are texts."""
+        names = names_of(source, future=postponed)
         own = {name} if name.isidentifier() else set()
         definition = Definition(name=name, kind=kind, source=source, where=where)
         bound = frozenset(one for one in names.if_bound if one in self.namespace)
-        self.found.nodes[name] = Node(definition, position, (names.at_definition | bound) - own, names.when_called)
+        self.found.nodes[name] = Node(
+            definition, position, (names.at_definition | bound) - own, names.when_called, postponed
+        )
         self.found.environment |= variables_read(source)
         self._there_in_time(name, (names.at_definition | bound) - own, where)
         needs = (names.at_definition | names.when_called | bound) - own

@@ -6,9 +6,9 @@ import dis
 import hashlib
 import inspect
 from collections.abc import Iterator
-from types import CodeType
+from types import CodeType, FunctionType
 
-from ..fingerprint import FUTURE_FLAGS
+from ..fingerprint import FUTURE_FLAGS, POSTPONED
 
 _IGNORED_FLAGS = FUTURE_FLAGS | inspect.CO_NESTED
 _JUMPS = frozenset({*dis.hasjabs, *dis.hasjrel})
@@ -31,6 +31,11 @@ def code_digest(code: CodeType) -> str:
     for part in _code_parts(code):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()
+
+
+def is_postponed(function: FunctionType) -> bool:
+    """Whether the function's annotations are texts, as ``from __future__ import annotations`` has it."""
+    return bool(function.__code__.co_flags & POSTPONED)
 
 
 def _code_parts(code: CodeType) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..fingerprint import Function, first_line
 from ..values import Definition, Where
+from .codes import is_postponed
 from .located import locate_function
 from .made import ConflictError, Made, cells_of, content, factory_source, families, is_sibling, rebinds
 from .names import names_of
@@ -38,7 +39,8 @@ def as_function(closure: ClosureBuilder, taken: Taken) -> bool:
         source = under_another_name(closure, source, node.name, taken)
     elif not isinstance(node, FUNCTIONS) and taken.name != taken.original:
         source = f"{taken.name} = {source.partition('=')[2].strip()}"
-    closure.add(taken.name, "function", source, taken.where, taken.position, function=value)
+    postponed = binding.logged.postpones(node)
+    closure.add(taken.name, "function", source, taken.where, taken.position, function=value, postponed=postponed)
     decorated = bool(getattr(node, "decorator_list", ()))
     lines = attributes(closure, taken.name, value, taken.where, decorated=decorated)
     if not decorated and isinstance(node, FUNCTIONS):
@@ -114,7 +116,8 @@ def _as_made(closure: ClosureBuilder, taken: Taken, function: FunctionType) -> b
         if not isinstance(node, ast.Lambda) and node.name != taken.name:
             source = under_another_name(closure, source, node.name, taken)
         del closure.made[id(function)]
-        closure.add(taken.name, "function", source, _where(one, taken), _position(one), function=function)
+        where, position, postponed = _where(one, taken), _position(one), is_postponed(function)
+        closure.add(taken.name, "function", source, where, position, function=function, postponed=postponed)
         closure.add_attributes(taken.name, attributes(closure, taken.name, function, taken.where))
         return True
     definition = Definition(name=taken.name, kind="function", source="", where=_where(one, taken))
@@ -172,7 +175,8 @@ def _close_over(closure: ClosureBuilder, one: Made, where: Where) -> None:
         else:
             one.arguments[name] = closure.expression(held[0], f"_{one.name.strip('_')}_{name}", where)
     body = f"return {one.piece}" if isinstance(one.located.node, ast.Lambda) else one.piece
-    names = names_of(f"def _({', '.join(one.cells)}):\n{indent(body)}")  # what it closes over is no global
+    source = f"def _({', '.join(one.cells)}):\n{indent(body)}"  # what it closes over is no global
+    names = names_of(source, future=is_postponed(function))
     for needed in sorted(names.all):
         if needed in closure.namespace or needed not in names.if_bound:
             closure.need(needed, where, function)
@@ -206,14 +210,15 @@ def write_factories(closure: ClosureBuilder) -> None:
             message = f"{names} share a variable in a way that one factory cannot give them"
             closure.problem(message, "write them as methods of a class", first.definition.where)
             continue
-        needs = names_of(source)
+        postponed = is_postponed(exported[0].function)
+        needs = names_of(source, future=postponed)
         for one in exported:
             definition = Definition(
                 name=one.name, kind="function", source=source, where=_same_cell(first, nodes[one.name])
             )
             early = needs.at_definition | _roots(family, needs.when_called)
             nodes[one.name] = Node(
-                definition, first.position, early - {each.name for each in exported}, needs.when_called
+                definition, first.position, early - {each.name for each in exported}, needs.when_called, postponed
             )
 
 

@@ -71,10 +71,11 @@ def _holds(logged: LoggedCell, node: Scope, code: CodeType) -> bool:
     return node.lineno <= code.co_firstlineno <= (node.end_lineno or node.lineno)
 
 
-def digests_within(logged: LoggedCell, first: int, last: int) -> set[str]:
-    """The digests of all code between two lines (from 1) of a cell."""
-    codes = codes_of(logged.code, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    return {code_digest(code) for code in codes if first <= code.co_firstlineno <= last}
+def digests_within(logged: LoggedCell, node: ast.stmt | ast.expr, flags: int) -> set[str]:
+    """The digests of all code inside ``node``, compiled with ``flags`` of the future."""
+    codes = codes_of(logged.code, flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    last = node.end_lineno or node.lineno
+    return {code_digest(code) for code in codes if node.lineno <= code.co_firstlineno <= last}
 
 
 def _candidates(log: CellLog, code: CodeType) -> Iterator[LoggedCell]:

@@ -175,5 +175,6 @@ def startup_cell(line: str, cell: LoggedCell, kernel: LiveKernel, registry: Regi
         source=source,
         names=startup.names_bound(source),
         where=where,
+        postponed=cell.postponed,
         cell_id=cell.cell.cell_id,
     )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import symtable
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from .rewriting import replaced
 
 _COMPREHENSIONS = ("listcomp", "setcomp", "dictcomp", "genexpr")
 
@@ -39,7 +42,8 @@ def names_of(source: str, *, future: bool = False) -> Names:
     """
     tree = ast.parse(source)
     head = "from __future__ import annotations\n" if future else ""
-    table = symtable.symtable(head + source, "<definition>", "exec")
+    evaluated = replaced(source, dict.fromkeys(_local_annotations(tree), "0"))
+    table = symtable.symtable(head + evaluated, "<definition>", "exec")
     found = _Found()
     found.walk(table, called=False)
     found.late |= _names_in_queries(tree)
@@ -77,6 +81,17 @@ class _Found:
             self.maybe.add(name)  # ``x = x`` in a class body reads the global
         elif symbol.is_referenced() if kind == "module" else symbol.is_global():
             (self.late if called else self.early).add(name)
+
+
+def _local_annotations(node: ast.AST, *, local: bool = False) -> Iterator[ast.expr]:
+    """The annotations of functions' own variables, which Python never evaluates."""
+    if local and isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        yield node.annotation
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        local = not isinstance(node, ast.ClassDef)
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case)):
+            yield from _local_annotations(child, local=local)
 
 
 def _annotation_names(tree: ast.AST) -> set[str]:

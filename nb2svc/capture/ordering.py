@@ -16,6 +16,7 @@ class Node:
     position: tuple[int, int]  # cell, line: the notebook's own order
     at_definition: frozenset[str] = frozenset()
     when_called: frozenset[str] = frozenset()
+    postponed: bool = False  # its annotations are texts, as ``from __future__ import annotations`` has it
 
 
 def in_order(nodes: Mapping[str, Node]) -> tuple[Definition, ...]:

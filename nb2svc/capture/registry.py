@@ -60,6 +60,7 @@ class MarkedStartup:
     source: str  # the cell's code, without the magic line
     names: tuple[str, ...]
     where: Where
+    postponed: bool = False  # its annotations are texts
     cell_id: str | None = None
 
     @property

@@ -20,15 +20,19 @@ def rewritten(logged: LoggedCell, node: ast.AST, edits: Mapping[ast.expr, str]) 
     """The cell with every expression of ``edits`` replaced, and what ``node`` is in it."""
     if not edits:
         return logged, node
-    path = _path_to(logged.tree, node)
-    lines = [line.encode() for line in logged.code.split("\n")]
+    path, code = _path_to(logged.tree, node), replaced(logged.code, edits)
+    changed = type(logged)(replace(logged.cell, raw=code, code=code))
+    return changed, _at(changed.tree, path)
+
+
+def replaced(code: str, edits: Mapping[ast.expr, str]) -> str:
+    """The code with every expression of ``edits``, which are of its tree and none inside another, replaced."""
+    lines = [line.encode() for line in code.split("\n")]
     for expression, text in sorted(edits.items(), key=lambda edit: (-edit[0].lineno, -edit[0].col_offset)):
         first, last = expression.lineno - 1, (expression.end_lineno or expression.lineno) - 1
         tail = lines[last][expression.end_col_offset or 0 :]
         lines[first : last + 1] = [lines[first][: expression.col_offset] + text.encode() + tail]
-    code = b"\n".join(lines).decode()
-    changed = type(logged)(replace(logged.cell, raw=code, code=code))
-    return changed, _at(changed.tree, path)
+    return b"\n".join(lines).decode()
 
 
 def _path_to(root: ast.AST, wanted: ast.AST) -> Path:

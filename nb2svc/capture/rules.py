@@ -124,5 +124,6 @@ def _as_literal(closure: ClosureBuilder, taken: Taken) -> bool:
         source = literals.literal_source(name, value)
     if source is None or (isinstance(value, (list, dict, set, tuple)) and closure.is_shared(name, value)):
         return False
-    closure.add(name, "constant", source, taken.where, taken.position)
+    postponed = binding is not None and binding.logged.postpones(binding.node)
+    closure.add(name, "constant", source, taken.where, taken.position, postponed=postponed)
     return True

@@ -107,7 +107,7 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
         builder.need(endpoint.handler, endpoint.where)
     for one in wanted.startups:
         source = startup.function_source(one.handler, one.source)
-        builder.need_source(one.handler, source, "startup", one.where, (one.where.cell or 0, 1))
+        builder.need_startup(one.handler, source, one.where, postponed=one.postponed)
     found = builder.finish()
     found.problems += [*_moved_on(wanted, kernel), *started.problems(registry)]
     found.warnings += notes(wanted.models, found)

@@ -53,8 +53,7 @@ def as_written(
     if isinstance(node, ast.ClassDef):
         edits.update(_changed_assignments(closure, binding, taken, taken.value, node))
     inside = {name for expression in edits for name in ast.walk(expression)}
-    future = closure.log.future_annotations
-    for used in versions.names_used_at_once(node, annotations=not future):
+    for used in versions.names_used_at_once(node, annotations=not binding.logged.postpones(node)):
         if used in inside:
             continue
         then = versions.then(closure.log, closure.namespace, used.id, binding)

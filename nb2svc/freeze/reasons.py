@@ -26,15 +26,22 @@ def module_reasons(spec: ServiceSpec) -> dict[str, tuple[Reason, ...]]:
     uses = tuple(_uses(spec.closure))
     artifacts = _artifacts(spec)
     modules = {*spec.closure.modules, *(module for one in artifacts for module in one.modules)}
-    helpers = {helper.name.partition(".")[0] for helper in spec.closure.helpers}
+    helpers = {helper.name for helper in spec.closure.helpers}
     found: dict[str, tuple[Reason, ...]] = {}
     for module in sorted(modules):
-        if module.partition(".")[0] in helpers:
-            continue  # copied into the project
+        if not helpers.isdisjoint(_and_above(module)):
+            continue  # copied into the project; other parts of a namespace package may be of a distribution
         reasons = [Reason((user,), where=where) for user, imported, where in uses if _related(module, imported)]
         reasons += [Reason(text=f"needed by {one.path}") for one in artifacts if module in one.modules]
         found[module] = tuple(reasons) or (Reason(text="imported by the notebook's code"),)
     return found
+
+
+def _and_above(module: str) -> Iterator[str]:
+    """``a.b.c``, ``a.b``, ``a``."""
+    while module:
+        yield module
+        module = module.rpartition(".")[0]
 
 
 def sentence(reasons: Iterable[Reason], *, cells: bool = False) -> str:

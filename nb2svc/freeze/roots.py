@@ -81,6 +81,7 @@ def _root(wanted: list[_Wanted]) -> Root:
 
 def _by_modules(spec: ServiceSpec, owners: Owners, problems: list[Problem]) -> Iterable[_Wanted]:
     reasons = module_reasons(spec)
+    helpers = [helper.name for helper in spec.closure.helpers]
     for module, why in reasons.items():
         location = locate(module)
         found = owners.of_location(location)
@@ -89,13 +90,14 @@ def _by_modules(spec: ServiceSpec, owners: Owners, problems: list[Problem]) -> I
             problems.append(_needs_nb2svc(module, where))
         elif found:
             yield from (_Wanted(one, reason, module=module) for one in found for reason in why)
-        elif not location.interpreter and not _named_below(module, location, reasons):
+        elif not location.interpreter and not _named_below(module, location, reasons, helpers):
             problems.append(_unowned(module, location, why, where))
 
 
-def _named_below(module: str, location: Location, modules: Iterable[str]) -> bool:
-    """A namespace package has no distribution of its own; what the closure names inside it has."""
-    return bool(location.folders) and any(other.startswith(f"{module}.") for other in modules)
+def _named_below(module: str, location: Location, modules: Iterable[str], helpers: Iterable[str]) -> bool:
+    """A namespace package has no distribution of its own; what the closure names inside it has, or is copied."""
+    named = [*modules, *helpers] if location.folders else helpers
+    return any(other.startswith(f"{module}.") for other in named)
 
 
 def _by_runtime(spec: ServiceSpec, owners: Owners, problems: list[Problem]) -> Iterable[_Wanted]:

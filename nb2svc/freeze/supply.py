@@ -117,13 +117,15 @@ class Supply:
     def _supply_instead(self, error: UnavailableError) -> UnavailableError | None:
         """The error where there is nothing to supply, else None.
 
-        What the index has as a source distribution only ships as it was built here. What it does not have at all
-        comes from a local folder: an index that is not named may have it, and packing would hide that.
+        What the index has as a source distribution only ships as it was built here, and so does what was installed
+        from a file or an address of its own. What it does not have at all comes from a local folder: an index that is
+        not named may have it, and packing would hide that.
         """
         installed = self.needed.members.get(error.name)
         if installed is None or error.name in self.wheels or isinstance(error, YankedError):
             return error
-        if not isinstance(error, NoWheelError) and not self._in_folders(installed):
+        of_no_index = installed.origin.kind == "archive" or self._in_folders(installed)
+        if not isinstance(error, NoWheelError) and not of_no_index:
             return error
         try:
             self._supply(installed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class Torch:
         return False
 
     def needs(self, value: Any) -> Needs:
-        return Needs(modules=("torch",), notes=_training(value))
+        return Needs(modules=("torch",), notes=(*_moved(value), *_training(value)))
 
     def dump(self, value: Any, folder: Path) -> Mapping[str, Any]:
         import torch
@@ -84,6 +84,9 @@ class TorchExport:
         return Needs(modules=("torch",))
 
     def dump(self, value: Any, folder: Path) -> Mapping[str, Any]:
+        # Unlike a module, a program names the devices that it computes on.
+        if devices := _devices([*value.state_dict.values(), *value.constants.values()]):
+            raise UnsuitableError(f"it was exported for {devices}, which a service does not have; export it on the CPU")
         import torch
 
         target = folder / "model.pt2"
@@ -118,13 +121,15 @@ def _without_traces(document: bytes) -> bytes:
     return document.replace(b"__main__.", b"service.notebook.")
 
 
-def _tensors(module: Any) -> Iterator[Any]:
-    return chain(module.parameters(), module.buffers())
-
-
 def _moved(module: Any) -> tuple[str, ...]:
-    devices = sorted({str(tensor.device) for tensor in _tensors(module)} - {"cpu"})
-    return (f"its tensors are on {', '.join(devices)} here, and on the CPU in the service",) if devices else ()
+    devices = _devices(chain(module.parameters(), module.buffers()))
+    return (f"its tensors are on {devices} here, and on the CPU in the service",) if devices else ()
+
+
+def _devices(values: Iterable[Any]) -> str:
+    """Where the tensors among the values are, but for what every machine has; "" for nowhere else."""
+    devices = {str(one.device) for one in values if hasattr(one, "device")}
+    return ", ".join(sorted(devices - {"cpu", "meta"}))
 
 
 def _training(module: Any) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from nb2svc.capture.cells import CellLog
+from nb2svc.capture.codes import is_postponed
 
 
 @pytest.fixture
@@ -58,9 +59,18 @@ def test_imports_newest_first_and_only_those_that_may_bind_the_name(shell, log):
     assert [ast.unparse(node) for node in log.imports("os")] == ["import os", "from os import *", "import os.path"]
     names = [ast.unparse(node) for node in log.imports("j")]
     assert names == ["from json import loads as j", "from os import *", "import json as j, re"]
-    assert not log.future_annotations
-    run(shell, "from __future__ import annotations")
-    assert log.future_annotations
+
+
+def test_the_import_that_postpones_annotations_holds_for_all_that_follows_it(shell):
+    run(shell, "def a(): pass\nfrom __future__ import annotations\ndef b(): pass")
+    log = CellLog()
+    log.attach(shell)  # what ran before is read from the history
+    run(shell, "def c(): pass")
+    log.detach()
+    for name, postponed in {"a": False, "b": True, "c": True}.items():
+        function = shell.user_ns[name]
+        found = log.binding(name, function)
+        assert found.logged.postpones(found.node) == is_postponed(function) == postponed
 
 
 def test_the_cell_that_is_running_is_the_newest_with_its_names_as_they_are(shell, log):

@@ -20,6 +20,7 @@ from nb2svc.capture.artifacts import dump_objects
 from nb2svc.capture.formats import Needs, UnsuitableError
 from nb2svc.capture.formats.archives import rewritten
 from nb2svc.capture.formats.plain import encode
+from nb2svc.capture.formats.torch import Torch, TorchExport, TorchScript
 from nb2svc.capture.formats.writing import dump
 from nb2svc.capture.native import chosen
 from nb2svc.capture.objects import probe
@@ -131,6 +132,17 @@ def test_a_class_is_told_by_the_package_that_defines_it():
     # With the backend of PyTorch a Keras model is a module, too.
     module = type("Module", (), {"__module__": "torch.nn"})
     assert name_of(type("Model", (module,), {"__module__": "keras.src.models"})()) == "keras"
+
+
+def test_torch_says_that_tensors_leave_the_gpu(tmp_path):
+    # Stand-ins: no test here has a GPU, so none proves what CUDA's own tensors do.
+    there, here = types.SimpleNamespace(device="cuda:1"), types.SimpleNamespace(device="cpu")
+    module = types.SimpleNamespace(parameters=lambda: [here, there], buffers=lambda: [here], training=False)
+    told = ("its tensors are on cuda:1 here, and on the CPU in the service",)
+    assert Torch().needs(module).notes == TorchScript().needs(module).notes == told
+    program = types.SimpleNamespace(state_dict={"w": here}, constants={"c": there, "other": object()})
+    with pytest.raises(UnsuitableError, match="exported for cuda:1, which a service does not have"):
+        TorchExport().dump(program, tmp_path)
 
 
 def test_format_by_name(lines):

@@ -22,8 +22,11 @@ import weakref
 import pytest
 
 from nb2svc.capture.artifacts import dump_objects
+from nb2svc.capture.cells import CellLog
+from nb2svc.capture.closure import ClosureBuilder
 from nb2svc.capture.kinds import words
 from nb2svc.capture.objects import UnpicklableError, probe
+from nb2svc.values import Where
 
 
 class Holder:
@@ -147,7 +150,7 @@ class Device:
 
 
 class Tensor:
-    """Stands in for PyTorch's: its CPU build has no other device with data."""
+    """Stands in for PyTorch's: its CPU build has no other device with data. That CUDA's move, no test here proves."""
 
     def __init__(self, values, device="cpu", requires_grad=False):
         self.values, self.device, self.requires_grad = values, Device(device), requires_grad
@@ -171,7 +174,7 @@ class Parameter(Tensor):
         super().__init__(getattr(tensor, "values", tensor), device, requires_grad)
 
 
-def test_tensors_of_a_gpu_are_pickled_as_those_of_the_cpu(monkeypatch, tmp_path):
+def test_tensors_of_a_gpu_are_pickled_as_those_of_the_cpu_and_told(monkeypatch, tmp_path):
     torch = types.SimpleNamespace(Tensor=Tensor, nn=types.SimpleNamespace(Parameter=Parameter))
     monkeypatch.setitem(sys.modules, "torch", torch)
     value = {
@@ -183,6 +186,10 @@ def test_tensors_of_a_gpu_are_pickled_as_those_of_the_cpu(monkeypatch, tmp_path)
     references = probe(value, "value")
     assert references.devices == {"cuda:0", "cuda:1"}
     assert probe(value["here"], "here").devices == set()
+    closure = ClosureBuilder(CellLog(), {"value": value}, is_distributed=lambda _: True)
+    closure.need("value", Where())
+    told = "value: its tensors are on cuda:0, cuda:1 here, and on the CPU in the service"
+    assert [one.message for one in closure.finish().warnings] == [told]
     made = dump_objects({"v": value}, target=tmp_path / "v.pkl", others={}, references=references, why="")
     loaded = pickle.loads(made.staged.read_bytes())["v"]
     assert {name: (type(one), one.values, one.requires_grad) for name, one in loaded.items()} == {

@@ -32,6 +32,11 @@ def test_annotations_are_needed_where_the_notebook_has_them():
     assert {"A", "B", "C", "D"} <= names.if_bound | names.at_definition
 
 
+def test_annotations_of_a_functions_own_variables_are_never_evaluated():
+    names = names_of("def f(y):\n    if y:\n        x: A = y\n    class C:\n        z: B = x\n    return x")
+    assert (names.at_definition, names.when_called, names.if_bound) == (set(), {"B"}, {"A"})
+
+
 def test_a_class_attribute_may_hide_a_global_of_its_name():
     assert "x" in names_of("class C:\n    x = x").if_bound
 

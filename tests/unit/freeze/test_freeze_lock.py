@@ -235,6 +235,17 @@ def test_what_came_from_no_index_is_not_replaced_by_an_indexs(
     assert "host" not in lock.requirements_txt + lock.requirements_in + lock.distributions[0].why
 
 
+@pytest.mark.parametrize("archive", [{}, {"hashes": {"sha256": "0" * 64}}])
+def test_a_file_that_no_index_has_ships(only_this_site, package_index, make_spec, archive) -> None:
+    direct = {"url": "file:///gone.whl", "archive_info": archive}
+    only_this_site.install("fab-own", "1.0", files={"fab_own.py": ""}, direct_url=direct, requires=("fab-plain",))
+    only_this_site.install("fab-plain", "1.0", files={"fab_plain.py": ""})
+    package_index.add("fab-plain", "1.0")
+    lock = freeze(make_spec("fab_own"))
+    assert [path.name for path in lock.wheels] == ["fab_own-1.0-py3-none-any.whl"]
+    assert {one.name: one.why for one in lock.distributions}["fab-plain"] == "fab-own"
+
+
 def test_a_file_that_the_index_has_too_is_taken_from_there(only_this_site, package_index, make_spec) -> None:
     content = package_index.add("fab-file", "1.0")
     direct = {"url": "file:///gone.whl", "archive_info": {"hashes": {"sha256": of(content)[7:]}}}

@@ -1,0 +1,2 @@
+def tax(net):
+    return net * 0.25

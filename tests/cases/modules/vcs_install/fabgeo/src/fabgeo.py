@@ -1,0 +1,2 @@
+def miles(kilometres):
+    return kilometres / 1.609344
