@@ -24,8 +24,7 @@ _MAX_DEPTH = 6
 _MAX_ITEMS = 1_000  # of a container; what is longer is compared by its length
 _MAX_BYTES = 1 << 22  # of an array; what is larger is compared by its shape
 _MAX_TEXT = 200  # characters; the rest of a longer one is compared by its digest
-FUTURE_FLAGS = 0x1FE0000  # in ``co_flags``: what ``from __future__`` switched on
-POSTPONED = 0x1000000  # that one of them which makes annotations texts
+FUTURE_FLAGS, POSTPONED = 0x1FE0000, 0x1000000  # in ``co_flags``: any ``from __future__``, that of annotations
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 _CONTAINERS = (list, tuple, set, frozenset, dict, collections.deque)
 #: By module and name: compared as they write themselves.
@@ -125,11 +124,7 @@ def node_of(tree: ast.Module, code: CodeType, codes: tuple[CodeType, ...]) -> tu
     def is_alike(name: str, line: int) -> bool:
         return (name, line) == (code.co_name, code.co_firstlineno)
 
-    alike: list[tuple[Function, tuple[Scope, ...]]] = [
-        (node, parents)
-        for node, parents in scopes(tree)
-        if not isinstance(node, ast.ClassDef) and is_alike(name_of(node), first_line(node))
-    ]
+    alike = list(_functions(tree).get((code.co_name, code.co_firstlineno), ()))
     spots = list(_spots(code)) if len(alike) > 1 else []
     if spots:
         alike = [found for found in alike if _contains(found[0], spots)]
@@ -138,6 +133,16 @@ def node_of(tree: ast.Module, code: CodeType, codes: tuple[CodeType, ...]) -> tu
         rivals = [one for one in codes if is_alike(one.co_name, one.co_firstlineno)]
         alike = [alike[rivals.index(code)]] if len(rivals) == len(alike) and code in rivals else []
     return alike[0] if alike else None
+
+
+@functools.lru_cache(maxsize=16)
+def _functions(tree: ast.Module) -> dict[tuple[str, int], list[tuple[Function, tuple[Scope, ...]]]]:
+    """The functions and lambdas of a tree by their name and first line, so that not each search walks it."""
+    found: dict[tuple[str, int], list[tuple[Function, tuple[Scope, ...]]]] = {}
+    for node, parents in scopes(tree):
+        if not isinstance(node, ast.ClassDef):
+            found.setdefault((name_of(node), first_line(node)), []).append((node, parents))
+    return found
 
 
 def first_line(node: ast.AST) -> int:
@@ -197,8 +202,7 @@ def as_text(annotation: ast.expr) -> str:
 
 def _syntax(node: Scope, *, postponed: bool) -> str:
     """What a function does when it is called: its parameters' names and its body, annotations as they are kept."""
-    arguments = node.args if not isinstance(node, ast.ClassDef) else None
-    names = ast.dump(_bare(arguments)) if arguments else ""
+    names = "" if isinstance(node, ast.ClassDef) else ast.dump(_bare(node.args))
     body: list[ast.stmt] = node.body if isinstance(node.body, list) else [ast.Expr(node.body)]
     text = "\n".join([names, *map(_dump, body)])
     found = annotations_in(ast.Module(body, [])) if postponed else ()
@@ -394,6 +398,8 @@ def _kind(value: object) -> str:
     """A name for what is not compared any further: a function's or class's own, else that of its class."""
     named = value if isinstance(value, (FunctionType, type)) else type(value)
     module = "" if _is_own(named) else f"{named.__module__}."
+    if module.startswith("torch.jit."):  # what was traced is read back as what was scripted
+        return "a module of torch.jit"
     # Inside functions: where they stood is of no matter, and in the project they may stand elsewhere.
     name = named.__name__ if isinstance(named, FunctionType) else named.__qualname__.rpartition("<locals>.")[2]
     return ("" if named is value else "a ") + module + name

@@ -42,7 +42,7 @@ class LoggedCell:
     unreached: set[str] = field(default_factory=set)  # names whose statements did not run: bound as before
     postponed: bool = False  # it was compiled with annotations as texts: see ``postpones``
 
-    @property
+    @cached_property
     def code(self) -> str:
         """The Python of the cell, line for line as the user sees it."""
         first, _, rest = self.cell.raw.partition("\n")
@@ -71,16 +71,25 @@ class LoggedCell:
                 binders.setdefault(name, []).append(node)
         return binders
 
-    @property
-    def imports_annotations(self) -> bool:
-        return any(_imports_annotations(node) for node in self.tree.body)
+    @cached_property
+    def attributes_set(self) -> list[tuple[str, str]]:
+        """(name, attribute) of each ``name.attribute = …`` at its top level."""
+        nodes = (node for node in self.tree.body if isinstance(node, ast.Assign))
+        targets = (target for node in nodes for target in node.targets if isinstance(target, ast.Attribute))
+        return [(target.value.id, target.attr) for target in targets if isinstance(target.value, ast.Name)]
+
+    @cached_property
+    def annotations_import(self) -> tuple[int, int] | None:
+        """Where ``from __future__ import annotations`` stands in it."""
+        found = ((node.lineno, node.col_offset) for node in self.tree.body if _imports_annotations(node))
+        return next(found, None)
 
     def postpones(self, node: ast.stmt | ast.expr) -> bool:
         """Whether annotations in ``node`` are texts: ``from __future__ import annotations`` holds for what follows it
         in the cell, and in every later cell.
         """
-        above = (one for one in self.tree.body if (one.lineno, one.col_offset) < (node.lineno, node.col_offset))
-        return self.postponed or any(map(_imports_annotations, above))
+        above = self.annotations_import
+        return self.postponed or (above is not None and above < (node.lineno, node.col_offset))
 
     def look_at(self, namespace: Mapping[str, Any]) -> None:
         """Note which objects the names that this cell binds have now."""
@@ -187,6 +196,8 @@ class CellLog:
         # So that no search goes through all cells:
         self._by_filename: dict[str, LoggedCell] = {}  # the newest
         self._by_name: dict[str, list[int]] = {}  # positions in ``cells``
+        self._positions: dict[int, int] = {}  # by the id of the captured cell
+        self._attributes: list[tuple[str, str]] = []
 
     # --- recording ----------------------------------------------------------------------------
 
@@ -217,7 +228,7 @@ class CellLog:
                     self._append(LoggedCell(script), shell.user_ns)
                 cell = CapturedCell(number=number, raw=raw, code=code, filename=filename)
                 logged = LoggedCell(cell, postponed=postponed)
-                postponed = postponed or logged.imports_annotations
+                postponed = postponed or logged.annotations_import is not None
                 self._append(logged, shell.user_ns)
 
     def _before(self, info: ExecutionInfo) -> None:
@@ -256,6 +267,8 @@ class CellLog:
         logged.look_at(namespace)
         self.cells.append(logged)
         self._by_filename[logged.cell.filename] = logged
+        self._positions[id(logged.cell)] = len(self.cells) - 1
+        self._attributes += logged.attributes_set
         for name in logged.binders:
             self._by_name.setdefault(name, []).append(len(self.cells) - 1)
 
@@ -285,26 +298,35 @@ class CellLog:
 
     def binding(self, name: str, value: object) -> Binding | None:
         """The newest statement that gave ``name`` this very object; None where none is known to have."""
-        for logged in self._binding_cells(name):
+        for logged in self.binding_cells(name):
             if logged.holds(name, value):
                 return Binding(logged, logged.binders[name][-1])
         return None
 
     def imports(self, name: str) -> Iterator[ast.Import | ast.ImportFrom]:
         """Every import statement that ran at top level and binds ``name``, or may (``import *``), newest first."""
-        for logged in self._binding_cells(name, "*"):
+        for logged in self.binding_cells(name, "*"):
             nodes = {id(node): node for one in (name, "*") for node in logged.binders.get(one, ())}
             for node in sorted(nodes.values(), key=lambda node: (node.lineno, node.col_offset), reverse=True):
                 if isinstance(node, (ast.Import, ast.ImportFrom)):
                     yield node
 
-    def _binding_cells(self, *names: str) -> Iterator[LoggedCell]:
-        """The cells that bind one of ``names``, newest first."""
+    def binding_cells(self, *names: str, and_: CapturedCell | None = None) -> Iterator[LoggedCell]:
+        """The cells that bind one of ``names``, newest first, and the cell ``and_`` among them."""
         current = self.current
-        if current is not None and not current.binders.keys().isdisjoint(names):
+        if current is not None and (current.cell is and_ or not current.binders.keys().isdisjoint(names)):
             yield current
-        for position in sorted({one for name in names for one in self._by_name.get(name, ())}, reverse=True):
+        positions = {one for name in names for one in self._by_name.get(name, ())}
+        if id(and_) in self._positions:
+            positions.add(self._positions[id(and_)])
+        for position in sorted(positions, reverse=True):
             yield self.cells[position]
+
+    def attributes_set(self, value: object, namespace: Mapping[str, Any]) -> set[str]:
+        """The attributes that statements of cells gave to what is ``value`` in ``namespace``."""
+        current = self.current
+        ran = [*self._attributes, *(current.attributes_set if current is not None else ())]
+        return {attribute for name, attribute in ran if namespace.get(name) is value}
 
     def where(self, logged: LoggedCell | None = None, name: str = "") -> Where:
         """The place of a cell (the running one by default)."""

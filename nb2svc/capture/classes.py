@@ -7,11 +7,9 @@ from abc import ABCMeta
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from ..fingerprint import FUTURE_FLAGS
 from . import literals
-from .codes import code_digest
 from .functions import attributes, is_own
-from .located import Located, digests_within, locate_class
+from .located import Located, locate_class, stands_within
 from .made import cells_of, content
 from .objects import is_made_here
 from .rewriting import piece_of, rewritten
@@ -121,7 +119,7 @@ def _changed_attributes(closure: ClosureBuilder, taken: Taken, located: Located)
     if not isinstance(kind, type) or not isinstance(located.node, ast.ClassDef):
         return []
     written = dict(assigned(located.node))
-    set_since = _set_by_cells(closure, kind)
+    set_since = closure.log.attributes_set(kind, closure.namespace)  # ``Scaler.factor = 3``
     lines = []
     for name, value in vars(kind).items():
         if name in set_since:
@@ -140,20 +138,8 @@ def _changed_attributes(closure: ClosureBuilder, taken: Taken, located: Located)
     return lines
 
 
-def _set_by_cells(closure: ClosureBuilder, kind: type) -> set[str]:
-    """Attributes that a cell gave to a class after its definition: ``Scaler.factor = 3``."""
-    nodes = (node for logged in closure.log.newest_first() for node in logged.tree.body if isinstance(node, ast.Assign))
-    targets = (target for node in nodes for target in node.targets if isinstance(target, ast.Attribute))
-    return {
-        target.attr
-        for target in targets
-        if isinstance(target.value, ast.Name) and closure.namespace.get(target.value.id) is kind
-    }
-
-
 def _stands_in(located: Located, function: FunctionType) -> bool:
     """Whether a method's code is of this class statement, or generated, as that of a dataclass is."""
     if function.__code__.co_filename.startswith("<"):
         return True
-    found = digests_within(located.logged, located.node, function.__code__.co_flags & FUTURE_FLAGS)
-    return code_digest(function.__code__) in found
+    return stands_within(located.logged, located.node, function.__code__)

@@ -18,8 +18,8 @@ from typing import Any
 from ..fingerprint import first_line
 from ..values import Definition, Problem, Where
 from . import effects, formats, functions, literals, loading, made, postponed, rules
-from .cells import Binding, CellLog, bound_names, statements
-from .environment import variables_read, variables_set
+from .cells import Binding, CellLog
+from .environment import variables_set
 from .found import Found, Served
 from .kinds import words
 from .left_out import left_out
@@ -191,7 +191,6 @@ class ClosureBuilder:
         self.found.nodes[name] = Node(
             definition, position, (names.at_definition | bound) - own, names.when_called, postponed
         )
-        self.found.environment |= variables_read(source)
         self._there_in_time(name, (names.at_definition | bound) - own, where)
         needs = (names.at_definition | names.when_called | bound) - own
         if name != where.name and where.name in names.own_used:
@@ -319,7 +318,7 @@ class ClosureBuilder:
         code = getattr(inspect.unwrap(value), "__code__", None) if isinstance(value, FunctionType) else None
         if binding is None or code is None:
             return binding
-        nodes = [node for node in statements(binding.logged.tree.body) if name in bound_names(node)]
+        nodes = binding.logged.binders.get(name, [])
         if len(nodes) > 1 and (located := locate_function(self.log, inspect.unwrap(value))):
             line = located.node.lineno
             holding = [node for node in nodes if first_line(node) <= line <= (node.end_lineno or line)]

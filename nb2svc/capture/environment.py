@@ -12,7 +12,7 @@ from typing import Any
 
 from . import literals
 from .constants import UNKNOWN
-from .expressions import Scope, called_name, evaluate, scoped
+from .expressions import Place, Scope, called_name, evaluate, places_in, scoped
 
 _READERS = frozenset({"get", "pop", "setdefault"})
 _LIBRARIES = frozenset({"decouple", "environs", "environ"})  # whose objects are called with a variable's name
@@ -31,17 +31,18 @@ def variables_read(source: str, values: Mapping[str, Any] | None = None) -> set[
     ``os.environ["NAME"]`` always; ``os.environ.get("NAME")`` and ``os.getenv("NAME")`` where the kernel has the
     variable: without it, kernel and service alike take the default. ``values`` are the live values of global names.
     """
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return set()
-    return variables_in([tree], values or {})
+    return variables_at(places_in(source, values or {}))
 
 
 def variables_in(nodes: Iterable[ast.AST], values: Mapping[str, Any], module: ast.Module | None = None) -> set[str]:
     """:func:`variables_read` of syntax trees; ``module`` is the one that they are from, where it is not loaded."""
+    return variables_at(scoped(nodes, values, module))
+
+
+def variables_at(places: Iterable[Place]) -> set[str]:
+    """:func:`variables_read` of nodes and what names mean there."""
     found: set[str] = set()
-    for node, scope in scoped(nodes, values, module):
+    for node, scope in places:
         for name, needed in _reads(node, scope):
             if needed or name in os.environ:
                 found.add(name)

@@ -6,7 +6,8 @@ import ast
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from .constants import UNKNOWN
 from .importable import folders_of
 from .module_source import assignment
+from .syntax import tree_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef)
@@ -23,13 +25,26 @@ SAME_PATH_METHODS = frozenset({"resolve", "absolute", "as_posix", "expanduser"})
 _DEPTH = 20  # of names that are defined by each other
 
 
-@dataclass
 class Scope:
-    """What names mean: those of the module or notebook, and the locals of the functions around."""
+    """What names mean: those of the module or notebook, and the locals of the functions around.
 
-    values: Mapping[str, Any]
-    assigned: dict[str, ast.expr | None] = field(default_factory=dict)  # local → its one expression; None: unknown
-    parent: Scope | None = None
+    ``local`` tells the names that the scope binds itself; it is asked once, where somebody looks for a name.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        local: Callable[[], dict[str, ast.expr | None]] = dict,
+        parent: Scope | None = None,
+    ) -> None:
+        self.values = values
+        self.parent = parent
+        self._local = local
+
+    @cached_property
+    def assigned(self) -> dict[str, ast.expr | None]:
+        """Local name → its one expression; None: unknown."""
+        return self._local()
 
     def find(self, name: str) -> tuple[Any, Scope]:
         """A value, or an expression with the scope that it stands in."""
@@ -44,25 +59,30 @@ class Scope:
         return UNKNOWN, self
 
 
-def scoped(
-    nodes: Iterable[ast.AST], values: Mapping[str, Any], module: ast.Module | None = None
-) -> Iterator[tuple[ast.AST, Scope]]:
+Place = tuple[ast.AST, Scope]
+"""A node, and what names mean there."""
+
+
+def places_in(source: str, values: Mapping[str, Any]) -> list[Place]:
+    """:func:`scoped` of a piece of code; what is no Python has none."""
+    tree = tree_of(source)
+    return [] if tree is None else list(scoped([tree], values))
+
+
+def scoped(nodes: Iterable[ast.AST], values: Mapping[str, Any], module: ast.Module | None = None) -> Iterator[Place]:
     """Every node below ``nodes`` with what names mean there; the arguments are those of :func:`paths_named`."""
     top = Scope(values)
     if module is not None:
         unloaded: dict[str, ast.expr | None] = {
             name: node for name, node in _assigned(module.body).items() if node and name not in values
         }
-        top = Scope(values, unloaded, top)
-    for node in nodes:
-        yield from _walk(node, top)
-
-
-def _walk(node: ast.AST, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
-    yield node, scope
-    inner = Scope(scope.values, _locals(node), scope) if isinstance(node, _FUNCTIONS) else scope
-    for child in ast.iter_child_nodes(node):
-        yield from _walk(child, inner)
+        top = Scope(values, lambda: unloaded, top)
+    waiting: list[Place] = [(node, top) for node in nodes][::-1]
+    while waiting:  # a list and no recursion: each node would pass through all generators above it
+        node, scope = waiting.pop()
+        yield node, scope
+        inner = Scope(values, partial(_locals, node), scope) if isinstance(node, _FUNCTIONS) else scope
+        waiting += [(child, inner) for child in ast.iter_child_nodes(node)][::-1]
 
 
 def _locals(function: ast.AST) -> dict[str, ast.expr | None]:
@@ -92,13 +112,16 @@ def _assigned(body: list[ast.stmt]) -> dict[str, ast.expr | None]:
 
 
 def _own_statements(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    for node in body:
+    waiting = [*body][::-1]
+    while waiting:
+        node = waiting.pop()
         yield node
-        if not isinstance(node, _SCOPES):
-            children: Iterable[ast.AST] = ast.iter_child_nodes(node)
-            if assignment(node) is not None:  # its target is told already
-                children = [node.value]  # type: ignore[attr-defined]
-            yield from _own_statements(children)
+        if isinstance(node, _SCOPES):
+            continue
+        if isinstance(node, ast.stmt) and assignment(node) is not None:  # its target is told already
+            waiting.append(node.value)  # type: ignore[attr-defined]
+        else:
+            waiting += [*ast.iter_child_nodes(node)][::-1]
 
 
 # --- expressions --------------------------------------------------------------------------------

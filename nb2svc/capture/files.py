@@ -12,18 +12,18 @@ import os
 import site
 import sys
 import sysconfig
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from ..values import Definition, HelperModule, Problem, Where
+from .expressions import Place
 from .importable import folders_of, locate
 from .modules import IsDistributed
 from .opened import Opened
-from .paths import Named, paths_named
-from .reach import names_in_sources, reached
+from .paths import Named, paths_at, paths_named
+from .reach import names_in_sources
 
 _SYSTEM = tuple(
     f"/{name}/" for name in ("proc", "sys", "dev", "etc", "usr", "lib", "lib64", "bin", "sbin", "run", "var/run")
@@ -42,20 +42,19 @@ class DataFiles:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
-    def read_definitions(self, definitions: Iterable[Definition], values: Mapping[str, Any]) -> None:
-        """Paths in the notebook's own code."""
-        for definition in definitions:
-            try:
-                tree = ast.parse(definition.source)
-            except SyntaxError:
-                continue
-            for named in paths_named([tree], values):
-                self._needs(named.path, named.takes_folder, definition.where)
+    def read_definition(self, definition: Definition, places: Iterable[Place]) -> None:
+        """Paths in the notebook's own code: ``places`` are the nodes of the definition."""
+        for named in paths_at(places):
+            self._needs(named.path, named.takes_folder, definition.where)
 
-    def read_helpers(self, helpers: Mapping[str, HelperModule], used: set[str], whole: Collection[str]) -> None:
-        """Paths in what captured code can reach of helper modules; ``whole`` modules count entirely."""
-        trees = {name: ast.parse(helper.source) for name, helper in helpers.items()}
-        for name, nodes in reached(trees, used, whole).items():
+    def read_helpers(
+        self,
+        helpers: Mapping[str, HelperModule],
+        trees: Mapping[str, ast.Module],
+        parts: Mapping[str, Iterable[ast.stmt]],
+    ) -> None:
+        """Paths in ``parts`` of helper modules: what captured code can reach (see :func:`~.reach.reached`)."""
+        for name, nodes in parts.items():
             located = locate(name)
             if located is None or not Path(located.file).is_file():
                 continue  # inside an archive

@@ -29,15 +29,22 @@ class Located:
 
 def locate_function(log: CellLog, function: FunctionType) -> Located | None:
     """The ``def`` or ``lambda`` whose code this is; None where no cell (and no unchanged script) has it."""
-    digest = code_digest(function.__code__)
-    for logged in _candidates(log, function.__code__):
-        flags = function.__code__.co_flags & FUTURE_FLAGS | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        found = [code for code in codes_of(logged.code, flags) if code_digest(code) == digest]
-        found.sort(key=lambda code: code.co_firstlineno != function.__code__.co_firstlineno)
-        for code in found:
-            if found_node := node_of(logged.tree, code, codes_of(logged.code, flags)):
+    own = function.__code__
+    for logged in _candidates(log, own):
+        flags = own.co_flags & FUTURE_FLAGS | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        codes = codes_of(logged.code, flags)
+        for code in _alike(own, codes):
+            if found_node := node_of(logged.tree, code, codes):
                 return Located(logged, *found_node)
     return None
+
+
+def _alike(own: CodeType, codes: tuple[CodeType, ...]) -> Iterator[CodeType]:
+    """Those of ``codes`` that do what ``own`` does, those of its own line first."""
+    yield from (code for code in codes if code == own)  # mostly there is one, and nobody asks for the others
+    digest = code_digest(own)
+    found = [code for code in codes if code_digest(code) == digest]
+    yield from sorted(found, key=lambda code: code.co_firstlineno != own.co_firstlineno)
 
 
 def find_in(log: CellLog) -> Find:
@@ -71,11 +78,12 @@ def _holds(logged: LoggedCell, node: Scope, code: CodeType) -> bool:
     return node.lineno <= code.co_firstlineno <= (node.end_lineno or node.lineno)
 
 
-def digests_within(logged: LoggedCell, node: ast.stmt | ast.expr, flags: int) -> set[str]:
-    """The digests of all code inside ``node``, compiled with ``flags`` of the future."""
-    codes = codes_of(logged.code, flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    last = node.end_lineno or node.lineno
-    return {code_digest(code) for code in codes if node.lineno <= code.co_firstlineno <= last}
+def stands_within(logged: LoggedCell, node: Scope, own: CodeType) -> bool:
+    """Whether code is that of a function in the lines of ``node``, a scope of the cell."""
+    first, last = node.lineno, node.end_lineno or node.lineno
+    codes = codes_of(logged.code, own.co_flags & FUTURE_FLAGS | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    within = tuple(code for code in codes if first <= code.co_firstlineno <= last)
+    return next(_alike(own, within), None) is not None
 
 
 def _candidates(log: CellLog, code: CodeType) -> Iterator[LoggedCell]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .rewriting import replaced
+from .syntax import REMEMBERED, nodes_of
 
 _COMPREHENSIONS = ("listcomp", "setcomp", "dictcomp", "genexpr")
 
@@ -34,26 +36,27 @@ class Names:
         return self.at_definition | self.when_called | self.if_bound
 
 
+@lru_cache(maxsize=REMEMBERED)
 def names_of(source: str, *, future: bool = False) -> Names:
     """The global names that ``source`` (one or more statements) uses but does not bind itself.
 
     ``future``: annotations are texts, as ``from __future__ import annotations`` has it.
     Raises ``SyntaxError`` where the source is no Python.
     """
-    tree = ast.parse(source)
+    nodes = nodes_of(source)  # the module comes first
     head = "from __future__ import annotations\n" if future else ""
-    evaluated = replaced(source, dict.fromkeys(_local_annotations(tree), "0"))
+    evaluated = replaced(source, dict.fromkeys(_local_annotations(nodes[0]), "0")) if nodes else source
     table = symtable.symtable(head + evaluated, "<definition>", "exec")
     found = _Found()
     found.walk(table, called=False)
-    found.late |= _names_in_queries(tree)
+    found.late |= _names_in_queries(nodes)
     own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     early, late = found.early - own, found.late - own
     return Names(
         at_definition=frozenset(early),
         when_called=frozenset(late - early),
-        if_bound=frozenset((found.maybe | _annotation_names(tree)) - own - early - late),
-        modules=frozenset(imported_modules(tree)),
+        if_bound=frozenset((found.maybe | _annotation_names(nodes)) - own - early - late),
+        modules=frozenset(_imported_modules(nodes)),
         own_used=frozenset((found.early | found.late) & own),
     )
 
@@ -94,10 +97,10 @@ def _local_annotations(node: ast.AST, *, local: bool = False) -> Iterator[ast.ex
             yield from _local_annotations(child, local=local)
 
 
-def _annotation_names(tree: ast.AST) -> set[str]:
+def _annotation_names(nodes: Iterable[ast.AST]) -> set[str]:
     """Names in annotations, those written as strings included."""
     annotations: list[ast.expr] = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.arg) and node.annotation:
             annotations.append(node.annotation)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns:
@@ -117,20 +120,21 @@ def _annotation_names(tree: ast.AST) -> set[str]:
 _BLIND = "write the names that it needs into the code"
 
 
-def hidden_names(source: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=REMEMBERED)
+def hidden_names(source: str) -> tuple[tuple[str, str], ...]:
     """(what, next step) of each way in which code reaches names that it does not write, or has otherwise."""
-    tree = ast.parse(source)
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    nodes = nodes_of(source)
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
     loggers = {id(one) for node in calls if _called(node) == "getLogger" for one in node.args}
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _is_blind(node):
             found[f"{node.func.id}() reaches names that capture cannot see"] = _BLIND
         elif isinstance(node, ast.Name) and node.id == "__name__" and id(node) not in loggers:
             found["__name__ is 'service.notebook' in the service"] = "let nothing that is answered depend on it"
         elif isinstance(node, ast.Constant) and node.value == "__main__":
             found["__main__ is the server in the service"] = _BLIND
-    return list(found.items())
+    return tuple(found.items())
 
 
 def _called(node: ast.Call) -> str:
@@ -141,16 +145,17 @@ def _is_blind(node: ast.Call) -> bool:
     return _called(node) in {"eval", "exec", "globals"} or (_called(node) == "vars" and not node.args)
 
 
-def _names_in_queries(tree: ast.AST) -> set[str]:
+def _names_in_queries(nodes: Iterable[ast.AST]) -> set[str]:
     """Names after ``@`` in the texts that ``DataFrame.query`` and ``eval`` get, but for the function's own."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"query", "eval"}:
             texts = [one.value for argument in node.args for one in ast.walk(argument) if isinstance(one, ast.Constant)]
             names |= {name for text in texts if isinstance(text, str) for name in re.findall(r"@([A-Za-z_]\w*)", text)}
-    local = {one.arg for one in ast.walk(tree) if isinstance(one, ast.arg)}
-    local |= {one.id for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-    return names - local
+    if names:
+        names -= {one.arg for one in nodes if isinstance(one, ast.arg)}
+        names -= {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    return names
 
 
 def _names_in_string(text: str) -> set[str]:
@@ -161,10 +166,10 @@ def _names_in_string(text: str) -> set[str]:
     return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
 
 
-def imported_modules(tree: ast.AST) -> set[str]:
-    """Absolute module names that import statements anywhere in ``tree`` name."""
+def _imported_modules(nodes: Iterable[ast.AST]) -> set[str]:
+    """Absolute module names that import statements name."""
     modules: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

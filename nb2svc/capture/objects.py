@@ -11,7 +11,7 @@ import io
 import pickle
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -52,9 +52,13 @@ class UnpicklableError(Exception):
 class Probe(Reductions, pickle.Pickler):
     """Pickles into nothing. Notebook classes and functions, and served models, are noted and not entered."""
 
-    def __init__(self, models: Mapping[int, str], file: io.RawIOBase | None = None) -> None:
-        buffers = {} if file else {"buffer_callback": lambda _: None}
-        super().__init__(file or Nowhere(), PROTOCOL, **buffers)
+    def __init__(
+        self,
+        models: Mapping[int, str],
+        file: io.RawIOBase | None = None,
+        keep: Callable[[pickle.PickleBuffer], None] = lambda _: None,
+    ) -> None:
+        super().__init__(file or Nowhere(), PROTOCOL, buffer_callback=keep)
         self.found = References()
         self._models = models
 

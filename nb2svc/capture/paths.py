@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from .expressions import PATH_TYPES, SAME_PATH, SAME_PATH_METHODS, Scope, called_name, evaluate, package_folder, scoped
+from .expressions import (
+    PATH_TYPES,
+    SAME_PATH,
+    SAME_PATH_METHODS,
+    Place,
+    Scope,
+    called_name,
+    evaluate,
+    package_folder,
+    scoped,
+)
 
 _OF_PACKAGE = frozenset(
     {"read_text", "open_text", "read_binary", "open_binary", "path", "get_data", "resource_filename", "resource_string"}
@@ -60,8 +70,13 @@ def paths_named(nodes: Iterable[ast.AST], values: Mapping[str, Any], module: ast
     ``values`` are the live values of global names (``__file__`` and ``__package__`` among them), ``module`` gives the
     assignments of one that is not loaded. Calls that only write, test types or make other paths are left out.
     """
+    return paths_at(scoped(nodes, values, module))
+
+
+def paths_at(places: Iterable[Place]) -> list[Named]:
+    """:func:`paths_named` of nodes and what names mean there."""
     found: dict[tuple[str, bool], Named] = {}
-    for node, scope in scoped(nodes, values, module):
+    for node, scope in places:
         if isinstance(node, ast.Call):
             for one in _used(node, scope):
                 found.setdefault((one.path, one.takes_folder), one)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+from .syntax import REMEMBERED, tree_of
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -25,15 +28,13 @@ def names_in(node: ast.AST) -> set[str]:
 
 def names_in_sources(sources: Iterable[str]) -> set[str]:
     """:func:`names_in` of pieces of code; what is no Python has none."""
-    return {name for source in sources if (tree := parsed(source)) is not None for name in names_in(tree)}
+    return {name for source in sources for name in _names_in_source(source)}
 
 
-def parsed(source: str | bytes) -> ast.Module | None:
-    """The syntax tree; None for what is no Python."""
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError):
-        return None
+@lru_cache(maxsize=REMEMBERED)
+def _names_in_source(source: str) -> frozenset[str]:
+    tree = tree_of(source)
+    return frozenset() if tree is None else frozenset(names_in(tree))
 
 
 def reached(modules: Mapping[str, ast.Module], used: set[str], whole: Iterable[str] = ()) -> dict[str, list[ast.stmt]]:

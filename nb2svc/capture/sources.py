@@ -7,6 +7,7 @@ import io
 import re
 import textwrap
 import tokenize
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..fingerprint import first_line
@@ -35,15 +36,25 @@ def _is_comment_above(above: str, line: str) -> bool:
 
 
 def _shares_a_line(logged: LoggedCell, node: ast.stmt) -> bool:
+    last = node.end_lineno or node.lineno
+    begins, ends = _lines_of(logged.tree)
+    return any(
+        other is not node and not (other.lineno < node.lineno and (other.end_lineno or 0) > last)  # a block around it
+        for other in (*begins.get(last, ()), *ends.get(first_line(node), ()))
+    )
+
+
+@lru_cache(maxsize=16)
+def _lines_of(tree: ast.Module) -> tuple[dict[int, list[ast.stmt]], dict[int, list[ast.stmt]]]:
+    """The statements of a cell by the lines where they begin, and where they end."""
     from .cells import statements
 
-    last = node.end_lineno or node.lineno
-    return any(
-        other is not node
-        and not (other.lineno < node.lineno and (other.end_lineno or 0) > last)  # a block around it
-        and (first_line(other) == last or other.end_lineno == first_line(node))
-        for other in statements(logged.tree.body)
-    )
+    begins: dict[int, list[ast.stmt]] = {}
+    ends: dict[int, list[ast.stmt]] = {}
+    for node in statements(tree.body):
+        begins.setdefault(first_line(node), []).append(node)
+        ends.setdefault(node.end_lineno or node.lineno, []).append(node)
+    return begins, ends
 
 
 def dedent(lines: list[str]) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
+import pickle
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..values import Definition, Problem
 from .found import Found
 from .objects import Probe
+from .syntax import nodes_of
 
 _LIMIT = 1_000_000  # bytes of a pickle; what is larger is not looked at
 _EACH = "each worker of the service has its own, which begins as it is now"
@@ -32,11 +34,16 @@ class _Digest(io.RawIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        self.size += len(data)
+        size = memoryview(data).nbytes
+        self.size += size
         if self.size > _LIMIT:
             raise _TooLargeError
         self.digest.update(data)
-        return len(data)
+        return size
+
+    def keep(self, buffer: pickle.PickleBuffer) -> None:
+        """A large array is seen to be too large before pickle copies it to memory."""
+        self.write(buffer.raw())
 
 
 def digests(found: Found) -> dict[str, str]:
@@ -53,7 +60,7 @@ def digest(value: Any) -> str:
     """SHA-256 (hex) of what a pickle of ``value`` says; "" where that is too large to be looked at, or impossible."""
     file = _Digest()
     try:
-        Probe({}, file).dump(value)
+        Probe({}, file, file.keep).dump(value)
     except Exception:  # noqa: BLE001 - too large, or not to be pickled: told elsewhere
         return ""
     return file.digest.hexdigest()
@@ -91,10 +98,8 @@ def written_globals(found: Found) -> list[Problem]:
 
 
 def _declared(source: str) -> Iterator[str]:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
+    if "global" not in source:
         return
-    for node in ast.walk(tree):
+    for node in nodes_of(source):
         if isinstance(node, ast.Global):
             yield from node.names

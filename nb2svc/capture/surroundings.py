@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ..values import Definition, Problem
-from .environment import is_settings, variables_in, variables_of_settings, variables_read
+from .environment import is_settings, variables_at, variables_in, variables_of_settings
+from .expressions import places_in
 from .files import DataFiles, used_names
 from .found import Found
 from .modules import IsDistributed, drift_of_distributions, drift_problems
-from .reach import parsed, reached
+from .reach import reached
+from .syntax import tree_of
 
 
 def look_around(
@@ -24,7 +26,8 @@ def look_around(
     ``included`` maps paths in the project to the files that a person included.
     """
     definitions = [node.definition for node in found.nodes.values()]
-    helpers = {name: helper for name, helper in found.helpers.items() if parsed(helper.source)}
+    trees = {name: tree for name, helper in found.helpers.items() if (tree := tree_of(helper.source))}
+    helpers = {name: found.helpers[name] for name in trees}
     used = used_names((one.source for one in definitions), found.import_lines())
     pickled = {
         module
@@ -35,14 +38,17 @@ def look_around(
     problems, warnings = drift_problems(list(found.helpers.values()), used, replayed)
     problems += drift_of_distributions(found.modules)
     files = DataFiles(included, is_distributed)
-    files.read_definitions(definitions, namespace)
-    files.read_helpers(helpers, used, pickled)
+    for definition in definitions:
+        places = places_in(definition.source, namespace)  # gone through once for both
+        files.read_definition(definition, places)
+        found.environment |= variables_at(places)
+    parts = reached(trees, used, pickled)
+    files.read_helpers(helpers, trees, parts)
     found.files.update(files.copied)
     found.problems += [one for one in (*problems, *files.problems) if one not in found.problems]
     found.warnings += [one for one in (*warnings, *files.warnings) if one not in found.warnings]
     _environment(found, definitions, namespace)
-    trees = {name: ast.parse(helper.source) for name, helper in helpers.items()}
-    for name, nodes in reached(trees, used, pickled).items():
+    for name, nodes in parts.items():
         values = vars(sys.modules[name]) if name in sys.modules else {}
         found.environment |= variables_in(nodes, values, trees[name])
         for node in nodes:
@@ -64,7 +70,6 @@ def _replayed(definitions: list[Definition], namespace: Mapping[str, Any]) -> It
 
 def _environment(found: Found, definitions: list[Definition], namespace: Mapping[str, Any]) -> None:
     for definition in definitions:
-        found.environment |= variables_read(definition.source, namespace)
         if definition.kind == "class" and is_settings(namespace.get(definition.name)):
             _settings(found, namespace[definition.name])
         if "dotenv_values" in definition.source:

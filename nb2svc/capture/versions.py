@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from ..fingerprint import fingerprint, first_line
 from . import literals
-from .cells import Binding, CellLog, LoggedCell, bound_names, statements
+from .cells import Binding, CellLog, LoggedCell, bound_names
 from .located import find_in
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -92,10 +92,10 @@ def _object_then(log: CellLog, earlier: LoggedCell, statement: ast.stmt, name: s
 def _before(log: CellLog, name: str, binding: Binding, *, rebound: bool) -> tuple[LoggedCell, ast.stmt | None] | None:
     """The statement that had given ``name`` its value when ``binding`` ran; None where nothing rebound it since."""
     reached = False
-    for logged in log.newest_first():
+    for logged in log.binding_cells(name, and_=binding.logged.cell):
         if logged.cell is binding.logged.cell:
             reached = True
-            here = [node for node in statements(logged.tree.body) if name in bound_names(node)]
+            here = logged.binders.get(name, [])
             rebound = rebound or any(first_line(node) > first_line(binding.node) for node in here)
             above = [node for node in here if first_line(node) < first_line(binding.node)]
             if not rebound:
@@ -110,7 +110,7 @@ def _before(log: CellLog, name: str, binding: Binding, *, rebound: bool) -> tupl
 
 
 def _last(logged: LoggedCell, name: str) -> ast.stmt | None:
-    return next((node for node in reversed(list(statements(logged.tree.body))) if name in bound_names(node)), None)
+    return next(reversed(logged.binders.get(name, [])), None)
 
 
 def _literal(statement: ast.stmt, name: str) -> tuple[Any] | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import ExportError
@@ -29,7 +31,9 @@ def stage(plan: Plan, root: Path, finish: Finisher, *, reuse: Mapping[str, Path]
     """
     files = {path: _place(root, path, content, reuse or {}) for path, content in plan.files.items()}
     write_file(root / MANIFEST, manifest_text(plan.manifest.model_copy(update={"files": files})).encode())
-    finished = finish(root)
+    large = [path for path, content in plan.files.items() if isinstance(content, StagedFile) and _is_large(content)]
+    with _brought_to_disk([root / path for path in large]):
+        finished = finish(root)
     remove_droppings(root)
     openapi = dumps(finished.openapi).encode()
     write_file(root / OPENAPI, openapi)
@@ -106,7 +110,7 @@ def _link(source: Path, target: Path) -> bool:
 
 def _copy(file: StagedFile, target: Path, path: str) -> str:
     try:
-        if file.sha256 and (file.size or 0) >= LARGE:
+        if _is_large(file):
             if not _link(file.source, target):
                 shutil.copyfile(file.source, target)
             digest = file.sha256 if target.stat().st_size == file.size else "another size"
@@ -118,6 +122,28 @@ def _copy(file: StagedFile, target: Path, path: str) -> str:
         raise ExportError(f"{path} is not what was captured", hint="run the cell that makes it again")
     target.chmod(0o644)
     return digest
+
+
+def _is_large(file: StagedFile) -> bool:
+    return bool(file.sha256) and (file.size or 0) >= LARGE
+
+
+@contextmanager
+def _brought_to_disk(paths: Iterable[Path]) -> Iterator[None]:
+    """Wait until files are on the disk, as the copied ones are, but meanwhile do what stands below ``with``."""
+    with ThreadPoolExecutor(1) as beside:
+        waiting = [beside.submit(_sync, path) for path in paths]
+        try:
+            yield
+            for one in waiting:
+                one.result()
+        finally:
+            beside.shutdown(cancel_futures=True)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _gone(file: StagedFile) -> ExportError:

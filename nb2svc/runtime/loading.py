@@ -10,6 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from . import ahead
 from .errors import ArtifactError
 from .formats import OWN_FORMATS, load_embedded, loader_of
 from .manifest import ArtifactEntry, Manifest, project_root
@@ -104,14 +105,13 @@ def load_artifact(entry: ArtifactEntry, root: Path) -> Any:
         if path.is_dir():
             _verify(entry, _folder_digest(path))
             return _read(entry, path, memoryview(b""))
-        file = path.open("rb")
+        hashed = ahead.hashed(path)
     except OSError as error:
         message = f"{entry.path} ({entry.why}) cannot be read: {error.strerror}."
         raise ArtifactError(message, hint="Copy the whole project, models/ included, or export it again.") from error
-    with file:
-        content = mapped(file)
-        _verify(entry, hashlib.sha256(content).hexdigest())
-        return _read(entry, file, content)
+    with hashed:
+        _verify(entry, hashed.sha256)
+        return _read(entry, hashed.file, hashed.content)
 
 
 def _folder_digest(folder: Path) -> str:

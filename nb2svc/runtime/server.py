@@ -122,8 +122,10 @@ def _abandon() -> None:
 
 
 def _load(target: str) -> FastAPI:
+    from . import ahead
     from .manifest import Manifest
 
+    ahead.begin()
     missing = [name for name in Manifest.load().environment if name not in os.environ]
     if missing:
         message = f"The environment lacks {', '.join(missing)}."

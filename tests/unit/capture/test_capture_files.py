@@ -18,10 +18,11 @@ from pathlib import Path
 import pytest
 
 from nb2svc import naming
-from nb2svc.capture.expressions import evaluate, scoped
+from nb2svc.capture.expressions import evaluate, places_in, scoped
 from nb2svc.capture.files import DataFiles
 from nb2svc.capture.opened import watching
 from nb2svc.capture.paths import paths_named
+from nb2svc.capture.reach import reached
 from nb2svc.errors import UsageError
 from nb2svc.values import Definition, HelperModule, Where
 
@@ -90,7 +91,8 @@ def definition(source):
 
 def looked_at(source, included=(), **values):
     files = DataFiles(dict(included), lambda _: False)
-    files.read_definitions([definition(source)], values)
+    one = definition(source)
+    files.read_definition(one, places_in(one.source, values))
     return [one.message for one in files.problems]
 
 
@@ -142,6 +144,11 @@ def importable(here, monkeypatch):
     sys.modules.pop("kit", None)
 
 
+def read_helpers(files, helpers, used):
+    trees = {name: ast.parse(helper.source) for name, helper in helpers.items()}
+    files.read_helpers(helpers, trees, reached(trees, used))
+
+
 @pytest.mark.parametrize("loaded", [True, False])
 def test_files_of_a_helper_package_come_along(importable, loaded):
     helpers = helper_of(
@@ -154,11 +161,11 @@ def test_files_of_a_helper_package_come_along(importable, loaded):
     if loaded:
         __import__("kit")
     files = DataFiles({}, lambda _: False)
-    files.read_helpers(helpers, {"used"}, ())
+    read_helpers(files, helpers, {"used"})
     expected = ["data/a.csv", "kit/langs/de.txt", "kit/langs/en.txt", "kit/stop.txt", "kit/words.txt"]
     assert sorted(files.copied) == [f"lib/{name}" for name in expected if loaded or "stop" not in name]
     assert files.problems == []
-    files.read_helpers(helpers, {"used", "train"}, ())
+    read_helpers(files, helpers, {"used", "train"})
     assert [(str(one.where), one.message) for one in files.problems] == [
         ("cell [4] › kit", "the file names.txt is not in the service")
     ]
@@ -173,7 +180,7 @@ def test_files_above_a_helper_lie_above_lib_where_they_can(importable, monkeypat
     source = "from pathlib import Path\nUP = Path(__file__).parents[2]\nA = (UP / 'models/m.txt').read_text()\n"
     helpers = helper_of(importable / "src", source + "B = (UP / 'tables' / 't.txt').read_text()\n")
     files = DataFiles({}, lambda _: False)
-    files.read_helpers(helpers, set(), ())
+    read_helpers(files, helpers, set())
     assert [one.message for one in files.problems] == ["models/m.txt would not be found beside lib/ in the service"]
     assert files.copied == {"tables/t.txt": importable / "tables/t.txt"}
 
