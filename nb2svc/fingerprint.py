@@ -253,7 +253,10 @@ class _Writer:
         elif isinstance(value, type):
             yield from self._class(value, prefix, depth)
         elif isinstance(wrapped, FunctionType):
-            yield from self._function(wrapped, prefix, depth)
+            yield from {
+                **dict(self._function(wrapped, prefix, depth)),
+                **dict(self._set_on(value, prefix, depth)),
+            }.items()
         elif isinstance(value, dict) and is_plain:
             yield f"{prefix}keys", self._container([*value], depth)
             for key, item in value.items():
@@ -279,9 +282,11 @@ class _Writer:
         for name, value in _annotations(function).items():
             if not isinstance(value, str):
                 yield f"{prefix}annotation {name}", self._value(value, depth)
-        for name, value in vars(function).items():
-            if not name.startswith("__"):
-                yield f"{prefix}attribute {name}", self._value(value, depth)
+        yield from self._set_on(function, prefix, depth)
+
+    def _set_on(self, function: object, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
+        own = ((name, value) for name, value in vars(function).items() if not name.startswith("__"))
+        yield from ((f"{prefix}attribute {name}", self._value(value, depth)) for name, value in own)
 
     def _cell(self, cell: Any, depth: int) -> str:
         try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import naming
 from .capture.cells import CellLog
 from .capture.registry import Marked, Registry
+from .capture.started import Started
 from .errors import CaptureError, Nb2svcError, UsageError
 from .events import Emit
 from .values import Image, Project, Report, RunningService
@@ -37,6 +38,7 @@ class Service:
         self._shell = shell
         self._log = CellLog()
         self._registry = Registry()
+        self._started = Started()
         self._name = ""
         self.description = ""  # one line for people; the headless runner takes the notebook's first heading
         self._requires: tuple[str, ...] = ()
@@ -73,20 +75,20 @@ class Service:
         from .capture import marking
         from .ui import captured
 
-        kernel = self._kernel()
         cell = self._log.current
         if cell is None:
             raise CaptureError("no cell is running", hint=f"put %%{kind} on the first line of a cell")
         before = self._current()
         mark: Marked
-        if kind == "serve_model":
-            mark = marking.model(line, cell, kernel)
-        elif kind == "endpoint":
-            mark = marking.endpoint(line, cell, kernel)
-        else:
-            mark = marking.startup_cell(line, cell, kernel, before)
-        card = captured.card(mark, before, kernel, self.name)  # raises where the mark does not hold
-        self._registry = before.put(mark)
+        with self._looking(startup=kind == "startup") as kernel:
+            if kind == "serve_model":
+                mark = marking.model(line, cell, kernel)
+            elif kind == "endpoint":
+                mark = marking.endpoint(line, cell, kernel)
+            else:
+                mark = marking.startup_cell(line, cell, kernel, before)
+            card = captured.card(mark, before, kernel, self.name)  # raises where the mark does not hold
+            self._registry = before.put(mark)
         self._preview_app = None
         self._show(card)
 
@@ -263,8 +265,24 @@ class Service:
         from .capture.spec import LiveKernel
 
         return LiveKernel(
-            log=self._log, namespace=self._shell.user_ns, is_distributed=_is_distributed, files=self._files
+            log=self._log,
+            namespace=self._shell.user_ns,
+            is_distributed=_is_distributed,
+            files=self._files,
+            changed=self._started.changed,
         )
+
+    @contextmanager
+    def _looking(self, *, startup: bool = False) -> Iterator[LiveKernel]:
+        """The kernel as it is now; what capture itself changes there, by asking examples, is no cell's doing."""
+        if not startup:  # another such cell, which the service runs, too
+            self._started.look(self._shell.user_ns)
+        before = self._registry
+        try:
+            yield self._kernel()
+        finally:
+            new = [one for one in self._registry.startups if one not in before.startups]
+            self._started.rest(self._registry, self._shell.user_ns, ran=new)
 
     def _current(self) -> Registry:
         """The marks, without those of cells that were deleted since."""
@@ -299,13 +317,14 @@ class Service:
                     files=self._files,
                     environment=self._environment,
                 )
-                captured = capture(
-                    self._current(),
-                    self._kernel(),
-                    identity,
-                    Path(staging),
-                    also=lambda draft, secrets: secrets_of(draft, allow_secrets, secrets),
-                )
+                with self._looking() as kernel:
+                    captured = capture(
+                        self._current(),
+                        kernel,
+                        identity,
+                        Path(staging),
+                        also=lambda draft, secrets: secrets_of(draft, allow_secrets, secrets),
+                    )
                 step.summary = _summary(captured)
             yield captured
 

@@ -82,7 +82,14 @@ def answers_of_model(model: MarkedModel, app: FastAPI) -> tuple[Example, ...]:
         return ()
     examples = []
     for method in model.methods:
-        direct = json_form(getattr(model.value, method)(model.example))
+        try:
+            direct = json_form(getattr(model.value, method)(model.example))
+        except Exception as error:
+            raise CaptureError(
+                f"{model.options.variable}.{method} fails on its example: {type(error).__name__}: {error}",
+                hint="mend the model or the example; the service is as it was before",
+                where=model.where,
+            ) from error
         request = {"method": "POST", "path": f"/models/{model.public}/{method}", "json": {"inputs": model.inputs.rows}}
         response = answer(app, request)
         got = response.get("json", {})

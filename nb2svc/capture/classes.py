@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 from abc import ABCMeta
 from types import FunctionType
 from typing import TYPE_CHECKING
 
 from . import literals
-from .functions import attributes, is_own
+from .functions import attributes, is_own, set_on_wrapper
 from .located import Located, locate_class, stands_within
 from .made import cells_of, content
 from .objects import is_made_here
@@ -52,6 +53,8 @@ def as_statement(closure: ClosureBuilder, taken: Taken) -> bool:
         closure.add_attributes(taken.name, lines, last=True)
     elif isinstance(value, FunctionType):
         closure.add_attributes(taken.name, attributes(closure, taken.name, value, taken.where, decorated=True))
+    elif isinstance(value, functools._lru_cache_wrapper):  # noqa: SLF001 - it has no public name
+        closure.add_attributes(taken.name, set_on_wrapper(closure, taken.name, value, taken.where))
     return True
 
 

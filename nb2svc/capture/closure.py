@@ -10,7 +10,7 @@ import builtins
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from types import FunctionType
 from typing import Any
@@ -59,6 +59,7 @@ class ClosureBuilder:
         self.namespace = namespace
         self.served = {id(model.value): model for model in served}
         self.started = frozenset(started)
+        self.needed_at_start: set[str] = set()  # those of them that anything uses
         self.helpers = HelperModules(is_distributed, Where(notebook=log.notebook))
         self.made: dict[int, made.Made] = {}  # functions that calls made, by id
         self.found = Found()
@@ -75,6 +76,7 @@ class ClosureBuilder:
         ``user`` is where it is used.
         """
         found = self.found
+        self.needed_at_start |= {name} & self.started
         taken = name in found.nodes or name in found.imports or name in self._given.values()
         if taken or name in self.started or name in _MODULES_OWN:
             self._check_script(name, user, function)
@@ -189,6 +191,7 @@ class ClosureBuilder:
         self.found.nodes[name] = Node(
             definition, position, (names.at_definition | bound) - own, names.when_called, postponed
         )
+        self._there_in_time(name, (names.at_definition | bound) - own, where)
         needs = (names.at_definition | names.when_called | bound) - own
         if name != where.name and where.name in names.own_used:
             needs |= {where.name}  # an earlier version that names itself means the newest when it is called
@@ -197,6 +200,15 @@ class ClosureBuilder:
         self._waiting += [(needed, where, function) for needed in sorted(needs, reverse=True)]
         for module in sorted(names.modules):
             self.helpers.need(module, where)
+
+    def _there_in_time(self, name: str, needs: Collection[str], where: Where) -> None:
+        """Say what a definition needs at once although only a startup cell will bind it."""
+        for late in sorted(self.started & {*needs}):
+            self.problem(
+                f"{name} needs {late} at once, which is not there before a startup cell has run",
+                f"move what makes {name} to that cell, or {late} to an ordinary one",
+                where,
+            )
 
     def add_attributes(self, name: str, lines: list[str], *, last: bool = False) -> None:
         """Statements that come after the definition of ``name``, and may need what needs that definition.
@@ -208,6 +220,7 @@ class ClosureBuilder:
         node = self.found.nodes[name]
         key = f"{name}'s attributes"
         needs = names_of("\n".join(lines))
+        self._there_in_time(name, needs.at_definition, node.definition.where)
         where = replace(node.definition.where, name=key)
         definition = Definition(name=key, kind="statement", source="\n".join(lines), where=where)
         self.found.nodes[key] = Node(
@@ -217,6 +230,7 @@ class ClosureBuilder:
     def references(self, references: References, where: Where) -> None:
         """Take in what a pickle names."""
         current = {one.__qualname__ for one in references.notebook.values() if self._is_current(one)}
+        self._there_in_time(where.name, {name.partition(".")[0] for name in current}, where)
         for key, one in references.notebook.items():
             if self._is_current(one):
                 self.need(_root(one), where)
@@ -244,8 +258,6 @@ class ClosureBuilder:
         found.objects[name] = value
         found.object_references[name] = references
         self._moved(name, value, references, where)
-        for message, hint in left_out(references.reduced.values()):
-            self.warn(message, hint, where)
         definition = Definition(name=name, kind="object", source=f'{name} = load_object("{name}")', where=where)
         found.nodes[name] = Node(definition, position)  # what it needs first: see finish
         self.references(references, where)
@@ -283,6 +295,8 @@ class ClosureBuilder:
         self.problem(message, hint, where)
 
     def _moved(self, name: str, value: Any, references: References, where: Where) -> None:
+        for message, hint in left_out(references.reduced.values()):
+            self.warn(message, hint, where)
         if references.devices and formats.adapter_of(value) is None:  # an adapter says so itself
             devices = ", ".join(sorted(references.devices))
             self.warn(f"{name}: its tensors are on {devices} here, and on the CPU in the service", "", where)

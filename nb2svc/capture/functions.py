@@ -262,6 +262,17 @@ def attributes(
     return lines
 
 
+def set_on_wrapper(closure: ClosureBuilder, name: str, value: object, where: Where) -> list[str]:
+    """Lines that give what a decorator made, such as a cached function, the attributes that it alone has."""
+    inner = getattr(getattr(value, "__wrapped__", None), "__dict__", {})
+    return [
+        f"{name}.{key} = {closure.expression(held, f'_{name}_{key}', where)}"
+        for key, held in vars(value).items()
+        if key.isidentifier() and not key.startswith("__") and inner.get(key, closure) is not held
+        if key != "cache_parameters"  # which every cached function has
+    ]
+
+
 def as_cached(closure: ClosureBuilder, taken: Taken) -> bool:
     """``f = lru_cache(g)``: a cache of its own, round the same function."""
     value = taken.value
@@ -276,4 +287,5 @@ def as_cached(closure: ClosureBuilder, taken: Taken) -> bool:
     )
     closure.found.imports.setdefault("functools", ("import functools",))
     closure.add(taken.name, "statement", source, taken.where, taken.position)
+    closure.add_attributes(taken.name, set_on_wrapper(closure, taken.name, value, taken.where))
     return True

@@ -89,7 +89,9 @@ def stands_within(logged: LoggedCell, node: Scope, own: CodeType) -> bool:
 def _candidates(log: CellLog, code: CodeType) -> Iterator[LoggedCell]:
     filename = code.co_filename
     if filename == "<string>":
-        return  # exec, or generated as the methods of a dataclass are: no cell has it, whatever looks the same
+        # exec, or generated as the methods of a dataclass are: no cell has it, whatever looks the same; %%prun's has
+        yield from (logged for logged in log.newest_first() if logged.cell.raw.lstrip().startswith("%%prun"))
+        return
     if logged := log.by_filename(filename):
         yield logged
     elif filename.endswith(".py") and (text_when_run(filename) or Path(filename).is_file()):

@@ -160,6 +160,12 @@ def startup_cell(line: str, cell: LoggedCell, kernel: LiveKernel, registry: Regi
     source = "\n".join(cell.lines).strip("\n")
     if not source.strip():
         raise CaptureError("this startup cell is empty", hint="put the code to run at start below it", where=where)
+    if "*" in startup.names_bound(source):
+        raise CaptureError(
+            "a startup cell cannot import *",
+            hint="name what it imports, or import it in an ordinary cell",
+            where=where,
+        )
     same = [one.handler for one in registry.startups if one.cell_id and one.cell_id == cell.cell.cell_id]
     same += [one.handler for one in registry.startups if one.source == source]
     others = {one.handler for one in registry.startups}

@@ -21,7 +21,7 @@ from ..values import (
     StartupSpec,
     Where,
 )
-from . import startup
+from . import started, startup
 from .answers import answer_examples, raise_all
 from .closure import ClosureBuilder
 from .dumping import dump_all
@@ -51,6 +51,7 @@ class LiveKernel:
     namespace: Mapping[str, Any]
     is_distributed: IsDistributed
     files: tuple[tuple[str, Path], ...] = ()  # included data files, as in ``Closure.files``
+    changed: frozenset[str] = frozenset()  # what startup cells read or bound, and other cells changed since
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +109,10 @@ def closure_of(registry: Registry, kernel: LiveKernel, marks: Iterable[Marked] |
         source = startup.function_source(one.handler, one.source)
         builder.need_startup(one.handler, source, one.where, postponed=one.postponed)
     found = builder.finish()
-    found.problems += _moved_on(wanted, kernel)
+    found.problems += [*_moved_on(wanted, kernel), *started.problems(registry)]
     found.warnings += notes(wanted.models, found)
     found.warnings += written_globals(found)
+    found.warnings += started.warnings(registry.startups, kernel.changed, builder.needed_at_start)
     look_around(found, kernel.namespace, dict(kernel.files), kernel.is_distributed)
     return found
 

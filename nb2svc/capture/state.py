@@ -48,7 +48,7 @@ class _Digest(io.RawIOBase):
 
 def digests(found: Found) -> dict[str, str]:
     """A digest of every captured object and mutable constant that is small enough to be looked at twice."""
-    return {name: digest for name, value in _values(found) if (digest := _digest(value))}
+    return {name: one for name, value in _values(found) if (one := digest(value))}
 
 
 def _values(found: Found) -> Iterable[tuple[str, Any]]:
@@ -56,7 +56,8 @@ def _values(found: Found) -> Iterable[tuple[str, Any]]:
     yield from ((name, value) for name, value in found.constants.items() if name not in found.objects)
 
 
-def _digest(value: Any) -> str:
+def digest(value: Any) -> str:
+    """SHA-256 (hex) of what a pickle of ``value`` says; "" where that is too large to be looked at, or impossible."""
     file = _Digest()
     try:
         Probe({}, file, file.keep).dump(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .closure import ClosureBuilder
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SUMS = (ast.Constant, ast.Name, ast.Load, ast.BinOp, ast.UnaryOp, ast.Add, ast.Sub, ast.Mult, ast.USub)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def as_written(
     node = binding.node
     edits = dict(_changed_defaults(closure, binding, taken, function)) if function is not None else {}
     if isinstance(node, ast.ClassDef):
-        edits.update(_changed_assignments(closure, binding, taken, node))
+        edits.update(_changed_assignments(closure, binding, taken, taken.value, node))
     inside = {name for expression in edits for name in ast.walk(expression)}
     for used in versions.names_used_at_once(node, annotations=not binding.logged.postpones(node)):
         if used in inside:
@@ -84,23 +85,72 @@ def _changed_defaults(
     inner: Any = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else node
     if not isinstance(inner, (*FUNCTIONS, ast.Lambda)) or getattr(inner, "decorator_list", []):
         return
-    for name, expression, value in defaults_of(function, inner):
+    yield from _changed_among(closure, binding, taken, defaults_of(function, inner))
+
+
+def _changed_among(
+    closure: ClosureBuilder, binding: Binding, taken: Taken, defaults: Iterable[tuple[str, ast.expr, Any]]
+) -> Iterator[tuple[ast.expr, str]]:
+    for name, expression, value in defaults:
         names = [one.id for one in ast.walk(expression) if isinstance(one, ast.Name)]
         states = {versions.then(closure.log, closure.namespace, one, binding).state for one in names}
-        if states - {"same", "again"} or literals.has_changed(expression, value):
+        changed = literals.has_changed(expression, value) or _was_worked_out(closure, expression, value)
+        if changed or states - {"same", "again"}:
             yield expression, closure.expression(value, f"_{taken.original}_{name}", taken.where)
 
 
 def _changed_assignments(
-    closure: ClosureBuilder, binding: Binding, taken: Taken, node: ast.ClassDef
+    closure: ClosureBuilder, binding: Binding, taken: Taken, kind: Any, node: ast.ClassDef
 ) -> Iterator[tuple[ast.expr, str]]:
-    """What a class body assigned from something that was rebound or deleted: the class has it still."""
+    """What a class body worked out, or took from something that was rebound or deleted: the class has it still."""
+    if not isinstance(kind, type):
+        return  # a decorator made it something else
+    held = {**vars(kind), **getattr(kind, "_field_defaults", {})}  # those of a NamedTuple are no attributes
     for name, expression in assigned(node):
         names = [one.id for one in ast.walk(expression) if isinstance(one, ast.Name)]
         states = {versions.then(closure.log, closure.namespace, one, binding).state for one in names}
         changed = states - {"same", "again"} or any(_may_change(closure.namespace.get(one)) for one in names)
-        if changed and name in vars(taken.value):
-            yield expression, closure.expression(vars(taken.value)[name], f"_{taken.original}_{name}", taken.where)
+        if name in held and (changed or _was_worked_out(closure, expression, held[name])):
+            yield expression, closure.expression(held[name], f"_{taken.original}_{name}", taken.where)
+    for inner in node.body:
+        value = vars(kind).get(getattr(inner, "name", ""))
+        value = getattr(value, "__func__", value)
+        if isinstance(inner, ast.ClassDef):
+            yield from _changed_assignments(closure, binding, taken, value, inner)
+        elif isinstance(inner, FUNCTIONS) and isinstance(value, FunctionType) and _is_code_of(value, inner, binding):
+            defaults = [one for one in defaults_of(value, inner) if literals.is_atom(one[2])]
+            yield from _changed_among(closure, binding, taken, defaults)
+
+
+def _is_code_of(function: FunctionType, node: Function, binding: Binding) -> bool:
+    """Whether a method still is that of the class statement."""
+    code = function.__code__
+    here = code.co_filename == binding.logged.cell.filename and code.co_firstlineno == first_line(node)
+    return here and not getattr(node, "decorator_list", None)
+
+
+def _was_worked_out(closure: ClosureBuilder, expression: ast.expr, value: object) -> bool:
+    """Whether a number or text came of something of the notebook's that gives another one by now, or may in the
+    service: by a call, an attribute, an item; or of numbers that functions bound again.
+    """
+    if not literals.is_atom(value):
+        return False
+    names = {one.id for one in ast.walk(expression) if isinstance(one, ast.Name)}
+    held = {name: closure.namespace[name] for name in names if name in closure.namespace}
+    if all(type(one) in {int, float} for one in held.values()):
+        return _gives_another(expression, held, value)
+    own = any("__main__" in {getattr(one, "__module__", ""), type(one).__module__} for one in held.values())
+    return not isinstance(expression, ast.Name) and (own or any(map(_may_change, held.values())))
+
+
+def _gives_another(expression: ast.expr, held: Mapping[str, Any], value: object) -> bool:
+    if not held or not all(isinstance(one, _SUMS) for one in ast.walk(expression)):
+        return False
+    code = compile(ast.Expression(expression), "<default>", "eval")
+    try:
+        return not literals.equal(eval(code, {"__builtins__": {}}, dict(held)), value)  # noqa: S307 - sums, no calls
+    except Exception:  # noqa: BLE001 - a name that is gone by now
+        return True
 
 
 def _may_change(value: object) -> bool:

@@ -332,15 +332,16 @@ def described(error: BaseException) -> dict[str, str]:
     return {"summary": lines[-1].strip(), "traceback": "".join(lines)[-MAX_TRACEBACK:]}
 
 
-async def answer_examples(app: Any, examples: Iterable[Mapping[str, Any]], report: Report) -> None:
+async def answer_examples(app: Any, job: Mapping[str, Any], report: Report) -> None:
     lifespan = Lifespan(app)
     begin = time.perf_counter()
     await lifespan.startup()
-    report("started", seconds=time.perf_counter() - begin)
+    seconds = time.perf_counter() - begin
+    report("started", seconds=seconds, drift=drift(job["fingerprints"], job["fingerprint_module"]))
     begin = time.perf_counter()
     document = app.openapi()
     report("openapi", document=document, seconds=time.perf_counter() - begin)
-    for example in examples:
+    for example in job["examples"]:
         report("asking", name=example["name"])
         begin = time.perf_counter()
         answer = await request(app, example, lifespan.state)
@@ -359,7 +360,7 @@ def run(job: Mapping[str, Any], report: Report) -> None:
         app = importlib.import_module("service.main").app
         seconds = time.perf_counter() - begin
         report("imported", seconds=seconds, drift=drift(job["fingerprints"], job["fingerprint_module"]))
-        asyncio.run(answer_examples(app, job["examples"], report))
+        asyncio.run(answer_examples(app, job, report))
     except BaseException as error:  # noqa: BLE001 (SystemExit of user code is a finding, too)
         report("failed", **described(error))
     sys.stdout.flush()

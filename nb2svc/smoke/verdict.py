@@ -6,7 +6,7 @@ Pure but for reading the project's own source for the line that failed.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -60,6 +60,7 @@ class Run:
     hidden: Mapping[str, list[str]] = field(default_factory=dict)  # module → files whose code asked for it
     groups: Mapping[str, list[str]] = field(default_factory=dict)  # group of entry points → the same
     drift: Mapping[str, list[list[str]]] = field(default_factory=dict)  # by definition: what, in the kernel, here
+    restarted: Mapping[str, list[list[str]]] = field(default_factory=dict)  # the same, once startup cells have run
     concealed: set[str] = field(default_factory=set)  # files that were asked for and are not in the project
     ended: bool = False
     timed_out: bool = False
@@ -71,7 +72,7 @@ class Run:
         if kind == "imported":
             self.seconds["import"], self.stage, self.drift = event["seconds"], "startup", event["drift"]
         elif kind == "started":
-            self.seconds["startup"], self.stage = event["seconds"], "openapi"
+            self.seconds["startup"], self.stage, self.restarted = event["seconds"], "openapi", event.get("drift", {})
         elif kind == "openapi":
             self.openapi, self.seconds["openapi"], self.stage = event["document"], event["seconds"], "examples"
         elif kind == "asking":
@@ -220,20 +221,27 @@ _CHANGED: Final = (
     "let a function do that, called in a cell of its own"
 )
 
+_STARTED: Final = "a startup cell changes it once more where the service starts: bind {} in that cell, too"
+
 
 def _drifted(run: Run, definitions: Sequence[Definition]) -> Iterator[Problem]:
     """Definitions that are not what the kernel has, whether an example shows it or not."""
     for definition in definitions:
-        for what, there, here in run.drift.get(definition.name, ()):
-            about = what if what != "code" else "its code"
-            told = "" if "code" in what else f": {_short(there)} there, {_short(here)} in the service"
-            yield Problem(
-                message=f"{definition.name} is not what it is in the notebook, by {about}{told}",
-                hint=_CHANGED
-                if definition.kind in {"object", "constant"}
-                else _RUN_AGAIN.format(definition.where.name or definition.name),
-                where=definition.where,
-            )
+        name = definition.name
+        again = _RUN_AGAIN.format(definition.where.name or name)
+        hint = _CHANGED if definition.kind in {"object", "constant"} else again
+        for message in _differences(name, run.drift.get(name, ())):
+            yield Problem(message=message, hint=hint, where=definition.where)
+        if name not in run.drift:
+            for message in _differences(name, run.restarted.get(name, ())):
+                yield Problem(message=message, hint=_STARTED.format(name), where=definition.where)
+
+
+def _differences(name: str, drift: Iterable[Sequence[str]]) -> Iterator[str]:
+    for what, there, here in drift:
+        about = what if what != "code" else "its code"
+        told = "" if "code" in what else f": {_short(there)} there, {_short(here)} in the service"
+        yield f"{name} is not what it is in the notebook, by {about}{told}"
 
 
 def _short(text: str) -> str:

@@ -79,6 +79,7 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
         **result,
         "examples": [[one.request, one.response] for one in spec.examples],
         "fingerprints": {one.name: one.fingerprint for one in spec.closure.definitions if one.fingerprint},
+        "warnings": [one.message for one in spec.warnings],
         "asked": [[request, asked(app, request)] for request in requests],
     }
 
@@ -119,7 +120,9 @@ def exported(service: Any, project: Path) -> Any:
 
 
 def requests_for(service: Any, value: Any) -> Iterator[dict[str, Any]]:
-    """The request of each endpoint's example with another ``x``."""
+    """The request of each endpoint's example with another ``x``, and of each model with it as the row."""
+    for model in service._current().models:
+        yield {"method": "POST", "path": f"/models/{model.public}/predict", "json": {"inputs": [value]}}
     for endpoint in service._current().endpoints:
         request = endpoint.requests[0]
         if "json" in request:

@@ -20,12 +20,17 @@ _NAMED = re.compile(
     r"\b([a-zA-Z]|[xyf]s|steps|gen|deco|make|pair|up|now|outer|inner|counted|wrapper|patched|handler|second)\b"
 )
 
+# Warnings that say which value is another one in the service.
+_TELLS = re.compile(
+    r"the service (begins without that|runs it with)|leaves out .*, which the service therefore begins without"
+)
+_ONCE_MORE = "a startup cell changes · once more where the service starts"  # the clean room's words
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
-# ``silent``: only a request that is no example shows the difference. The clean room refuses the rest, with less to
-# say than the cell could have: an example answered ``wrong``, a definition that ``drifts``, a project that
-# ``crashes``. ``bug``: nb2svc itself raised something that is no refusal.
-Kind = Literal["serves", "refused", "silent", "wrong", "drifts", "crashes", "bug"]
+# ``silent``: only a request that is no example shows the difference; ``told``: a warning says what will be otherwise.
+# The clean room refuses the rest, with less to say than the cell could have: an example answered ``wrong``, a
+# definition that ``drifts``, a project that ``crashes``. ``bug``: nb2svc itself raised something that is no refusal.
+Kind = Literal["serves", "refused", "told", "silent", "wrong", "drifts", "crashes", "bug"]
 FAILURES = ("silent", "bug", "wrong", "drifts", "crashes")  # worst first
 
 
@@ -96,7 +101,10 @@ class Sides:
             broke = served.get("broke", f"the service died: {served}").rstrip()
             return Outcome("crashes", detail=broke, cells_failed=failed, code=code)
         kind, detail = _difference(asked, len(ran["examples"]), served)
-        return Outcome(kind, detail=detail, cells_failed=failed, code=code)
+        if kind in {"silent", "wrong"} and any(map(_TELLS.search, ran["warnings"])):
+            kind = "told"
+        once_more = (_ONCE_MORE,) if served["restarted"] and not served["drift"] else ()
+        return Outcome("refused" if once_more else kind, once_more, detail=detail, cells_failed=failed, code=code)
 
 
 def _difference(asked: list[list[Any]], examples: int, served: dict[str, Any]) -> tuple[Kind, str]:

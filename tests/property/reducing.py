@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import itertools
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,6 +17,12 @@ from dataclasses import replace
 from notebook import Execution, Notebook
 
 MOST_RUNS = 250
+
+_MARKS = ("%%endpoint", "%%serve_model", "%%startup")  # without them, it is another notebook
+# A line of IPython's own stands in the tree as a call.
+_STANDS_FOR = "ipythons_own"
+_MAGIC = re.compile(r"^(\s*(?:\w+ = )?)([%!].*|math\?)$", re.MULTILINE)
+_PYTHON = re.compile(rf"^(\s*(?:\w+ = )?){_STANDS_FOR}\((.*)\)$", re.MULTILINE)
 
 
 def reduced(notebook: Notebook, still_fails: Callable[[Notebook], bool], runs: int = MOST_RUNS) -> Notebook:
@@ -54,13 +61,18 @@ def _with(notebook: Notebook, index: int, execution: Execution) -> Notebook:
 
 def _simpler(source: str) -> Iterator[str]:
     magic, code = source.split("\n", 1) if source.startswith("%%") else ("", source)
+    if magic and not magic.startswith(_MARKS):
+        yield code
     try:
-        tree = ast.parse(code)
+        tree = ast.parse(_MAGIC.sub(lambda line: f"{line[1]}{_STANDS_FOR}({line[2]!r})", code))
     except SyntaxError:
         return
     for smaller in _trees(tree):
         text = _unparsed(smaller)
-        if text is not None and text != code:
+        if text is None:
+            continue
+        text = _PYTHON.sub(lambda line: f"{line[1]}{ast.literal_eval(line[2])}", text)
+        if text != code and _STANDS_FOR not in text:
             yield f"{magic}\n{text}" if magic else text
 
 

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import json
 import sys
+from collections.abc import Callable
 from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -60,21 +61,30 @@ def warm_up() -> None:
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
     """The answers of the project ``job["project"]`` to ``job["requests"]``, in order; what the clean room sees first:
-    definitions that are not what ``job["fingerprints"]`` says.
+    definitions that are not what ``job["fingerprints"]`` says, and those that no longer are once it has started.
     """
     sys.path_importer_cache.clear()
     sys.path.insert(0, job["project"])
     app = importlib.import_module("service.main").app
-    drift = clean_room.drift(job["fingerprints"], str(NB2SVC / "fingerprint.py"))
-    return {"drift": drift, "answers": asyncio.run(answers(app, job["requests"]))}
+    drift = drifted(job)
+    restarted: dict[str, Any] = {}
+    found = asyncio.run(answers(app, job["requests"], lambda: restarted.update(drifted(job))))
+    return {"drift": drift, "restarted": restarted, "answers": found}
 
 
-async def answers(app: Any, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def drifted(job: dict[str, Any]) -> dict[str, Any]:
+    return clean_room.drift(job["fingerprints"], str(NB2SVC / "fingerprint.py"))
+
+
+async def answers(
+    app: Any, requests: list[dict[str, Any]], started: Callable[[], None] = lambda: None
+) -> list[dict[str, Any]]:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://service") as client,
     ):
+        started()
         return [await answered(client, request) for request in requests]
 
 

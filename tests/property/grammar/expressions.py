@@ -120,6 +120,22 @@ def _of_module(author: Author, local: tuple[str, ...]) -> str:
     return MODULES[author.any("module")]
 
 
+def _predicted(author: Author, local: tuple[str, ...]) -> str:
+    return f"{author.any('model')}.predict([{number(author, local)}])[0]"
+
+
+def _fitted(author: Author, local: tuple[str, ...]) -> str:
+    return f"{author.any('estimator')}({number(author, local)}).fit([1, 2]).predict([{number(author, local)}])[0]"
+
+
+def _of_filled(author: Author, local: tuple[str, ...]) -> str:
+    return author.pick(["len({})", "sum({}.values())", "{}.get(1, 0)"]).format(author.any("filled"))
+
+
+def _of_lines(author: Author, local: tuple[str, ...]) -> str:
+    return f"len({author.any('lines')})"
+
+
 Make = Callable[[Author, tuple[str, ...]], str]
 _OF_KIND: dict[tuple[str, Make], int] = {
     ("function", _call): 6,
@@ -137,6 +153,10 @@ _OF_KIND: dict[tuple[str, Make], int] = {
     ("text", _text_part): 1,
     ("generator", _generated): 2,
     ("module", _of_module): 1,
+    ("model", _predicted): 3,
+    ("estimator", _fitted): 1,
+    ("filled", _of_filled): 3,
+    ("lines", _of_lines): 1,
 }
 
 
@@ -187,6 +207,18 @@ _SEEN = {
         '{0}["one"] is {0}["two"]',
         '{}["one"] is None',
     ],
+    "model": [
+        "{}.predict([x, 1])",
+        "{}.k",
+        "sorted(vars({}))",
+        "{} is {}",
+        "getattr({}, 'rows_', 0)",
+        "type({}).__name__",
+        "getattr({}, 'held_', 0) is getattr({}, 'held_', 1)",
+    ],
+    "estimator": ["{}(x).fit([x]).predict([1])", "[one.__name__ for one in {}.__mro__]", "{} is {}"],
+    "filled": ["{}", "list({})", "len({})", "{} is {}"],
+    "lines": ["list({})", "{}[0]"],
     "record": ["repr({}(x))", "{}(x) == {}(x)", "{}(1) is None"],
     "enum": ["str({}.ONE)", "[one.name for one in {}]", "{}({}.ONE.value).name", "{}.ONE is {}.ONE"],
 }

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 from notebook import Execution, Notebook
 
-from . import classes, functions, patterns, statements
+from . import classes, functions, magics, marked, patterns, statements
 from .expressions import observation
 from .functions import indented
 from .scope import Author
 
 Statement = Callable[[Author], str]
+Table = tuple[tuple[Statement, int, tuple[str, ...]], ...]
 
 # What each statement needs to be bound already, and how often it is written.
-STATEMENTS: tuple[tuple[Statement, int, tuple[str, ...]], ...] = (
+STATEMENTS: Table = (
     (statements.bind_number, 9, ()),
     (statements.augment_number, 2, ("number",)),
     (statements.swap, 1, ("number",)),
@@ -62,7 +63,33 @@ STATEMENTS: tuple[tuple[Statement, int, tuple[str, ...]], ...] = (
     (patterns.class_that_holds, 2, ("number", "function")),
     (patterns.accumulated, 1, ()),
     (patterns.copied_state, 2, ()),
+    (patterns.saved_class, 2, ()),
+    (marked.estimator, 3, ()),
+    (marked.fitted, 3, ("estimator",)),
+    (marked.refitted, 2, ("model",)),
+    (marked.filler, 1, ()),
+    (marked.fill, 1, ()),
+    (marked.refill, 1, ("filled",)),
+    (magics.line_magic, 3, ()),
+    (magics.lines, 1, ()),
+    (magics.timed_function, 1, ()),
 )
+
+# What a startup cell is made of: mostly what one needs it for.
+AT_START: Table = (
+    (marked.fill, 6, ()),
+    (marked.call_filler, 6, ("filler",)),
+    (statements.bind_number, 1, ()),
+    (statements.bind_list, 2, ()),
+    (statements.bind_dict, 2, ()),
+    (statements.change_list, 1, ("list",)),
+    (classes.object_, 2, ("class",)),
+    (functions.function, 1, ()),
+)
+
+# First lines, and what is a cell by itself.
+WHOLE: Table = ((marked.startup, 0, ()), (magics.cell_magic, 0, ()), (marked.served_model, 0, ("estimator",)))
+NEEDS = {make: needs for make, _, needs in (*STATEMENTS, *AT_START, *WHOLE)}
 
 IMPORTS = "import collections, dataclasses, enum, functools, math, typing"
 MOST_CELLS = 9
@@ -102,7 +129,7 @@ class Writer:
 
     def _step(self) -> None:
         live = [cell for cell in self.cells if cell.id not in self.deleted]
-        action = self.author.weighted({"new": 12, "edit": 4, "again": 2, "delete": 1} if live else {"new": 1})
+        action = self.author.weighted({"new": 12, "edit": 4, "again": 3, "delete": 2} if live else {"new": 1})
         if action == "new":
             self._new(f"c{len(self.cells) + 1}", self._makers())
         elif action == "edit":
@@ -115,10 +142,17 @@ class Writer:
             self.deleted.append(self.author.pick(live).id)
 
     def _makers(self) -> tuple[Statement, ...]:
-        return tuple(self._maker() for _ in range(self.author.weighted({1: 4, 2: 2, 3: 1})))
+        forms = {"plain": 14, "magic": 2, "startup": 2} | ({"model": 3} if self.author.has("estimator") else {})
+        form = self.author.weighted(forms)
+        if form == "model":
+            return (marked.served_model,)
+        if form == "startup":
+            return (marked.startup, *self._some(AT_START))
+        return (magics.cell_magic, *self._some(STATEMENTS)) if form == "magic" else self._some(STATEMENTS)
 
-    def _maker(self) -> Statement:
-        return self.author.weighted({make: weight for make, weight, needs in STATEMENTS if self.author.has(*needs)})
+    def _some(self, table: Table) -> tuple[Statement, ...]:
+        known = {make: weight for make, weight, needs in table if self.author.has(*needs)}
+        return tuple(self.author.weighted(known) for _ in range(self.author.weighted({1: 4, 2: 2, 3: 1})))
 
     def _new(self, cell_id: str, makers: tuple[Statement, ...]) -> None:
         source = "\n".join(self._made(makers))
@@ -127,9 +161,8 @@ class Writer:
         self._run(cell_id, source)
 
     def _made(self, makers: tuple[Statement, ...]) -> Iterator[str]:
-        needs = {make: needs for make, _, needs in STATEMENTS}
         for make in makers:
-            if self.author.has(*needs[make]):  # an edit may have taken it away
+            if self.author.has(*NEEDS[make]):  # an edit may have taken it away
                 yield make(self.author)
                 self.author.settle()
 

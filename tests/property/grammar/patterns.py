@@ -108,3 +108,34 @@ def copied_state(author: Author) -> str:
         [f"{other} += [{number(author)}]", f"{other} = {other} + [{number(author)}]", f"{one}.append(4)"]
     )
     return f"{one} = {other} = [{author.integer()}]\n{later}"
+
+
+def saved_class(author: Author) -> str:
+    """A class that says itself how its objects are saved; some leave out what was worked out, or held."""
+    name = author.pick(["A", "B", "C"])
+    author.bind(name, "class")
+    with author.inside(name):
+        value = number(author, ("x", "self.v", "self.w"))
+        worked_out = number(author, ("v",))
+    return (
+        f"class {name}:\n    k = {author.integer()}\n    def __init__(self, v, w=0):\n        self.v = v\n"
+        f"        self.w = w\n        self.more = {worked_out}\n"
+        f"    def at(self, x):\n        return {value} + self.more\n{indented(author.pick(_SAVED))}"
+    )
+
+
+_UPDATED = "def __setstate__(self, state):\n    vars(self).update(state)"
+_SAVED = (
+    f"def __getstate__(self):\n    return dict(vars(self))\n{_UPDATED}",
+    (
+        "def __getstate__(self):\n    return self.v, self.w, self.more\n"
+        "def __setstate__(self, state):\n    self.v, self.w, self.more = state"
+    ),
+    (
+        "def __getstate__(self):\n    return {key: one for key, one in vars(self).items() if key != 'more'}\n"
+        f"{_UPDATED}\n    self.more = self.v"
+    ),
+    "def __reduce__(self):\n    return type(self), (self.v, self.w)",
+    _UPDATED,
+    "def __copy__(self):\n    return self",
+)

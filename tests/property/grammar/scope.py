@@ -24,11 +24,33 @@ POOLS = {
     "enum": ("E",),  # E.ONE.value, E.TWO
     "text": ("s", "t"),
     "table": ("table",),  # dict of things of the notebook
+    "estimator": ("M", "N"),  # M(number).fit(list).predict(list)
+    "model": ("est", "other_est"),  # such a one, fitted
+    "filler": ("fill",),  # function of nothing that changes what others read
+    "filled": ("cache",),  # dict of numbers by number, made when the service starts
+    "lines": ("lines",),  # what a shell command printed
 }
 
 # Kinds whose code may call others, and the order in which the names of the pools do: each those before it.
-CALLING = frozenset({"function", "functions", "generator", "decorator", "factory", "class", "object", "record"})
-CALLS = ("R", "f", "A", "p", "gen", "make", "B", "g", "deco", "q", "S", "fs", "C", "steps", "h")
+CALLING = frozenset(
+    {
+        "function",
+        "functions",
+        "generator",
+        "decorator",
+        "factory",
+        "class",
+        "object",
+        "record",
+        "estimator",
+        "model",
+        "filler",
+    }
+)
+CALLS = (
+    *("R", "f", "A", "p", "M", "est", "gen", "make", "B", "g", "deco", "q"),
+    *("S", "fs", "N", "other_est", "C", "steps", "h", "fill"),
+)
 
 # A module by the name it is bound to, and a number that can be had of it.
 MODULES = {

@@ -28,7 +28,13 @@ class Sample:
 
 sample = Sample([1, 2, 3])
 
+# %% [attributes]
+slow.first = slow(1)
+remembered.notes = ["by hand"]
+
 # %% [handler]
 %%endpoint --example {"x": 30}
 def cached(x: int) -> list:
-    return [slow(x), slow(x), fibonacci(x), remembered(x), slow.__wrapped__(x), slow.cache_parameters(), sample.total]
+    own = [getattr(slow, "first", None), getattr(remembered, "notes", None)]
+    found = [slow(x), slow(x), fibonacci(x), remembered(x), slow.__wrapped__(x), slow.cache_parameters()]
+    return [*found, sample.total, own]

@@ -42,7 +42,13 @@ def after(x):
 %%bash
 echo from bash
 
+# %% [prun]
+%%prun -q
+class Halved:
+    def __init__(self, x):
+        self.x = x / 2
+
 # %% [handler]
 %%endpoint --example {"x": 10}
 def with_magics(x: float) -> list:
-    return [root(x), Box(x).double(), first_word(), slow(x), total, after(x), len(names)]
+    return [root(x), Box(x).double(), first_word(), slow(x), total, after(x), len(names), Halved(x).x]
