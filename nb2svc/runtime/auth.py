@@ -20,7 +20,7 @@ from .settings import Settings
 logger = logging.getLogger(__name__)
 
 _SECONDS = 1.0  # between two looks at the file
-_MISSING = "An API key is needed, as Authorization: Bearer … or as X-API-Key."
+_MISSING = "An API key is needed, as Authorization: Bearer KEY or X-API-Key: KEY."
 _WRONG = "This API key is not known."
 
 
