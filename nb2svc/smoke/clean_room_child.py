@@ -356,7 +356,8 @@ def run(job: Mapping[str, Any], report: Report) -> None:
     conceal(job["hidden"], job["shown"], report)
     try:
         begin = time.perf_counter()
-        importlib.import_module("service.runtime.ahead").begin()  # as the server does
+        with contextlib.suppress(ModuleNotFoundError):  # a project may be served by something else
+            importlib.import_module("service.runtime.ahead").begin()  # as the server does
         app = importlib.import_module("service.main").app
         seconds = time.perf_counter() - begin
         report("imported", seconds=seconds, drift=drift(job["fingerprints"], job["fingerprint_module"]))
