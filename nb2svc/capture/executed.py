@@ -46,17 +46,23 @@ def record() -> None:
     listen("exec", _keep)
 
 
-def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    listener = _listeners.get(event)
-    if listener is None or getattr(_inside, "hook", False):  # what a listener does is audited, too
+def _hook(
+    event: str,
+    arguments: tuple[Any, ...],
+    # its own: the interpreter's end takes a module's names away, and audits what it does after that
+    listeners: dict[str, Listener] = _listeners,
+    inside: threading.local = _inside,
+) -> None:
+    listener = listeners.get(event)
+    if listener is None or getattr(inside, "hook", False):  # what a listener does is audited, too
         return
-    _inside.hook = True
+    inside.hook = True
     try:
         listener(arguments)
     except Exception:  # noqa: BLE001, S110 - it would be that of the audited statement
         pass
     finally:
-        _inside.hook = False
+        inside.hook = False
 
 
 def _keep(arguments: tuple[Any, ...]) -> None:
