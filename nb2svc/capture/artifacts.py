@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, get_args
 
+from ..runtime.digests import Digest
 from ..runtime.mapped import ALIGNMENT, COUNT, LARGE, MAGIC, PLACE
 from ..values import Artifact
 from . import formats
@@ -30,8 +31,7 @@ class _Writer:
 
     def __init__(self, file: BinaryIO, beside: ThreadPoolExecutor) -> None:
         self._file = file
-        self._beside = beside
-        self._digest = hashlib.sha256()
+        self._digest = Digest(beside)
         self._last = b""  # what a name may begin in
         self.size = 0
         self.names_main = False
@@ -39,7 +39,7 @@ class _Writer:
     @classmethod
     @contextmanager
     def of(cls, path: Path) -> Iterator[_Writer]:
-        with path.open("wb", buffering=1 << 20) as file, ThreadPoolExecutor(1) as beside:
+        with path.open("wb", buffering=1 << 20) as file, ThreadPoolExecutor(os.cpu_count()) as beside:
             yield cls(file, beside)
 
     @property
@@ -54,15 +54,11 @@ class _Writer:
         view = memoryview(data).cast("B")
         if view.nbytes < LARGE:  # else it is the content of an array
             self._look_at(bytes(view))
-        if view.nbytes < LARGE:
-            self._digest.update(view)
+        self._digest.update(view)
+        try:
             self._file.write(view)
-        else:
-            hashed = self._beside.submit(self._digest.update, view)
-            try:
-                self._file.write(view)
-            finally:
-                hashed.result()
+        finally:
+            self._digest.wait()
         self.size += view.nbytes
         return view.nbytes
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
+
+from ..runtime.digests import file_digest
 
 KEPT = frozenset({".git", ".gitattributes", ".gitignore", ".venv", "venv", ".env", ".idea", ".vscode"})
 """Top-level names that are the person's own: no edits, and carried over when the folder is replaced."""
@@ -18,8 +19,6 @@ _DROPPINGS = (
     *(".DS_Store", "._*", "Thumbs.db", "desktop.ini", "*~", ".*.sw[a-p]", ".#*", "#*#", ".nfs*"),
 )
 """What interpreters, editors and systems leave behind: no edits, and not carried over."""
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +57,5 @@ def edits(root: Path, written: Mapping[str, str], *, manifest: str) -> Iterator[
             yield Edit(path, "added")
         elif path not in present:
             yield Edit(path, "removed")
-        elif (root / path).is_symlink() or sha256_of(root / path) != written[path]:
+        elif (root / path).is_symlink() or file_digest(root / path) != written[path]:
             yield Edit(path, "edited")
-
-
-def sha256_of(path: Path) -> str:
-    """Hex digest of a file, read in pieces."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

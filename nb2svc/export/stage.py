@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,15 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import ExportError
+from ..runtime.digests import digest, file_digest
 from ..runtime.manifest import Manifest
 from .finish import Finisher
-from .folder import is_dropping, sha256_of
+from .folder import is_dropping
 from .manifest import manifest_text
 from .plan import MANIFEST, OPENAPI, Content, Plan, StagedFile
 from .pretty_json import dumps
 
 LARGE = 64 << 20  # bytes: from here on linked, or copied by the system; the runtime's check of the SHA-256 must do
-_CHUNK = 1 << 20
 
 
 def stage(plan: Plan, root: Path, finish: Finisher, *, reuse: Mapping[str, Path] | None = None) -> Manifest:
@@ -37,7 +36,7 @@ def stage(plan: Plan, root: Path, finish: Finisher, *, reuse: Mapping[str, Path]
     remove_droppings(root)
     openapi = dumps(finished.openapi).encode()
     write_file(root / OPENAPI, openapi)
-    files[OPENAPI] = hashlib.sha256(openapi).hexdigest()
+    files[OPENAPI] = digest(memoryview(openapi))
     manifest = plan.manifest.model_copy(
         update={
             "files": dict(sorted(files.items())),
@@ -62,9 +61,9 @@ def write_file(path: Path, content: bytes, *, sync: bool = False) -> None:
 def digest_of(content: Content) -> str:
     """SHA-256 of a file of a plan, read only where capture did not say it. Raises ``ExportError`` where it is gone."""
     if isinstance(content, bytes):
-        return hashlib.sha256(content).hexdigest()
+        return digest(memoryview(content))
     try:
-        return content.sha256 or sha256_of(content.source)
+        return content.sha256 or file_digest(content.source)
     except FileNotFoundError as error:
         raise _gone(content) from error
 
@@ -84,7 +83,7 @@ def _place(root: Path, path: str, content: Content, reuse: Mapping[str, Path]) -
     target = root / path
     if isinstance(content, bytes):
         write_file(target, content)
-        return hashlib.sha256(content).hexdigest()
+        return digest(memoryview(content))
     if content.sha256 in reuse and _link(reuse[content.sha256], target):
         return content.sha256
     return _copy(content, target, path)
@@ -113,15 +112,17 @@ def _copy(file: StagedFile, target: Path, path: str) -> str:
         if _is_large(file):
             if not _link(file.source, target):
                 shutil.copyfile(file.source, target)
-            digest = file.sha256 if target.stat().st_size == file.size else "another size"
+            found = file.sha256 if target.stat().st_size == file.size else "another size"
         else:
-            digest = _copy_hashing(file.source, target)
+            shutil.copyfile(file.source, target)
+            _sync(target)
+            found = file_digest(target)
     except FileNotFoundError as error:
         raise _gone(file) from error
-    if file.sha256 and digest != file.sha256:
+    if file.sha256 and found != file.sha256:
         raise ExportError(f"{path} is not what was captured", hint="run the cell that makes it again")
     target.chmod(0o644)
-    return digest
+    return found
 
 
 def _is_large(file: StagedFile) -> bool:
@@ -148,14 +149,3 @@ def _sync(path: Path) -> None:
 
 def _gone(file: StagedFile) -> ExportError:
     return ExportError(f"{file.source} is gone", hint="run the cell that makes it again")
-
-
-def _copy_hashing(source: Path, target: Path) -> str:
-    digest = hashlib.sha256()
-    with source.open("rb") as reader, target.open("wb") as writer:
-        while chunk := reader.read(_CHUNK):
-            digest.update(chunk)
-            writer.write(chunk)
-        writer.flush()
-        os.fsync(writer.fileno())
-    return digest.hexdigest()

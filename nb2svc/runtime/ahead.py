@@ -6,7 +6,6 @@ was hashed, however its path is called by then.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import threading
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 
+from .digests import digest
 from .mapped import mapped
 
 LARGE = 16 << 20  # bytes: a smaller file is hashed in the time that a thread takes to start
@@ -21,7 +21,7 @@ LARGE = 16 << 20  # bytes: a smaller file is hashed in the time that a thread ta
 
 @dataclass(frozen=True)
 class Hashed:
-    """An open file with its content and the hex digest of that."""
+    """An open file with its content and the digest of that (:mod:`.digests`)."""
 
     file: BufferedReader
     content: memoryview
@@ -91,7 +91,7 @@ def _hash(path: Path) -> Hashed:
     file = path.open("rb")
     try:
         content = mapped(file)
-        return Hashed(file, content, hashlib.sha256(content).hexdigest())
+        return Hashed(file, content, digest(content))
     except BaseException:
         file.close()
         raise

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from . import ahead
+from .digests import file_digest
 from .errors import ArtifactError
 from .formats import OWN_FORMATS, load_embedded, loader_of
 from .manifest import PICKLES, ArtifactEntry, Manifest, project_root
-from .mapped import buffers, load_joblib, mapped
+from .mapped import buffers, load_joblib
 
 
 class _Unpickler(pickle.Unpickler):
@@ -113,11 +114,8 @@ def load_artifact(entry: ArtifactEntry, root: Path) -> Any:
 
 
 def _folder_digest(folder: Path) -> str:
-    lines = []
-    for path in (path for path in folder.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
-            digest = hashlib.sha256(mapped(file)).hexdigest()
-        lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
+    files = (path for path in folder.rglob("*") if path.is_file())
+    lines = [f"{file_digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 

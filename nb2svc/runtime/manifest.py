@@ -61,7 +61,7 @@ class ModelEntry(_Record):
 
 
 class ArtifactEntry(_Record):
-    """A file or folder with live objects. ``sha256`` is bare hex, ``size`` bytes.
+    """A file or folder with live objects. ``sha256`` is bare hex (see :mod:`.digests`), ``size`` bytes.
 
     A folder's is the SHA-256 of the sorted lines ``<sha256>  <path in it>`` of its files. ``loader`` is
     ``package.module:function`` where the runtime does not read the format itself, ``options`` is what it is told.

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ...runtime.digests import file_digest
 from ...runtime.formats import loader_of
 from ...values import Artifact, ArtifactFile
 from ..objects import NOTEBOOK_MODULE, References, as_members_of_the_project
@@ -123,7 +124,7 @@ def _artifact(
     return Artifact(
         path=f"models/{target.name}",
         format=adapter.name,
-        sha256=_folder_digest(files) if files else _digest(target),
+        sha256=_folder_digest(files) if files else file_digest(target),
         size=sum(file.size for file in files) if files else target.stat().st_size,
         type=f"{NOTEBOOK_MODULE if kind.__module__ == '__main__' else kind.__module__}.{kind.__qualname__}",
         why=why,
@@ -137,17 +138,9 @@ def _artifact(
 
 
 def _file(folder: Path, path: str) -> ArtifactFile:
-    return ArtifactFile(path=path, sha256=_digest(folder / path), size=(folder / path).stat().st_size)
+    return ArtifactFile(path=path, sha256=file_digest(folder / path), size=(folder / path).stat().st_size)
 
 
 def _folder_digest(files: tuple[ArtifactFile, ...]) -> str:
     lines = sorted(f"{file.sha256}  {file.path}\n" for file in files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
