@@ -4,13 +4,13 @@
 LOG = []
 
 
-def noted(value):
+def note(value):
     LOG.append(value)
-    return value
 
 # %% [class]
 class Plan:
-    price = noted(4)
+    note(4)
+    price = 4
 
 # %% [handler]
 %%endpoint --example {"x": 1}
