@@ -20,7 +20,12 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "nb2svc.json").write_text(json.dumps({"artifacts": entries}))
     for name in ("small", "first", "second"):
         (tmp_path / "models" / name).write_bytes(name.encode() * sizes[name])
-    return tmp_path
+    yield tmp_path
+    ended()
+    for begun in ahead._begun.values():  # what nobody asked for
+        if begun.found:
+            begun.found.file.close()
+    ahead._begun.clear()
 
 
 @pytest.fixture
