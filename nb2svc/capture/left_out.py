@@ -14,9 +14,8 @@ def left_out(objects: Iterable[Any]) -> Iterator[tuple[str, str]]:
     Locks, connections and the like that ``__setstate__`` makes anew are as they were; data begins empty there.
     """
     for one in objects:
-        state = one.__getstate__()
-        held = getattr(one, "__dict__", {})
-        if not isinstance(state, dict):
+        state, held = _merged(one.__getstate__()), _held(one)
+        if state is None:
             continue
         remade = _named_by(getattr(type(one), "__setstate__", None))
         lost = [
@@ -30,6 +29,27 @@ def left_out(objects: Iterable[Any]) -> Iterator[tuple[str, str]]:
                 f"{kind}.__getstate__ leaves out {', '.join(sorted(lost))}, which the service therefore begins without",
                 "keep in it what answers depend on",
             )
+
+
+def _merged(state: Any) -> dict[str, Any] | None:
+    """A state by attribute; None for one of another kind, which only the class itself can read.
+
+    A tuple of two is pickle's own form: what stands in ``__dict__``, and what stands in slots.
+    """
+    parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)  # noqa: PLR2004
+    if any(part is not None and not isinstance(part, dict) for part in parts):
+        return None
+    return {name: value for part in parts if part for name, value in part.items()}
+
+
+def _held(one: object) -> dict[str, Any]:
+    held = dict(getattr(one, "__dict__", {}))
+    for base in type(one).__mro__:
+        slots = vars(base).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if not name.startswith("__") and hasattr(one, name):
+                held[name] = getattr(one, name)
+    return held
 
 
 def _named_by(function: Any) -> set[str]:

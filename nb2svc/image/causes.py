@@ -14,6 +14,11 @@ class Cause(NamedTuple):
 # The first pattern that is found decides: from the particular to the general.
 _BUILD = (
     (
+        r"(?i)cannot connect to the docker daemon",
+        "no Docker engine answers",
+        "Start Docker, or do without an image: nb2svc run FOLDER --engine process.",
+    ),
+    (
         r"locked for Python ([\d.]+), the base image has ([\d.]+)",
         r"the base image has Python \2, the project is locked for Python \1",
         r"Build with --base and an image that has Python \1.",

@@ -42,11 +42,16 @@ def start(target: Path | str, engine: str, options: RunOptions, emit: Emit) -> t
     from dataclasses import replace
 
     from ..engine import get
+    from ..errors import EngineUnavailableError
     from ..export import load_project
     from ..package_index import user_index
 
     if not Path(target).is_dir():
-        chosen = get("docker" if engine == "auto" else engine, emit=emit)
+        try:
+            chosen = get("docker" if engine == "auto" else engine, emit=emit)
+        except EngineUnavailableError as error:  # a name mistyped, more often than an image that was meant
+            message = f"There is no folder {target}, and for an image of that name: {error.message}"
+            raise EngineUnavailableError(message, hint="nb2svc list shows images; give a folder's path.") from error
         return chosen, chosen.start(str(target), options, emit=emit)
     project = load_project(target)
     chosen = get(engine, index=lambda: user_index().install_environment, emit=emit)

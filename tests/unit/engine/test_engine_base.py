@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from nb2svc import pipeline
 from nb2svc.engine.base import free_port, memory_bytes, reserved_port, unused_name, url_of
 from nb2svc.engine.connection import connect, docker_endpoint, host_of
 from nb2svc.engine.docker import _seconds
@@ -131,3 +132,10 @@ def test_a_reserved_port_is_nobody_elses_and_refuses_until_it_listens():
         reserved.listen()
         with socket.create_connection((host, port), timeout=5):
             pass
+
+
+def test_a_folder_that_is_not_there_is_not_taken_for_a_missing_engine_alone(monkeypatch, tmp_path):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with pytest.raises(EngineUnavailableError, match=r"There is no folder mistyped, .*No Docker engine") as failed:
+        pipeline.run("mistyped")
+    assert "give a folder's path" in failed.value.hint

@@ -5,6 +5,9 @@ import pytest
 from nb2svc.image import causes
 
 BUILD_LOGS = {
+    "failed to dial gRPC: cannot connect to the Docker daemon. Is 'docker daemon' running on this host?: dial unix": (
+        "no Docker engine answers"
+    ),
     "requirements.txt is locked for Python 3.11, the base image has 3.9": "the base image has Python 3.9",
     "Failed to download `six==1.17.0`\n Hash mismatch for `six==1.17.0`": "not the file that the lock was made of",
     "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.": "not the file that the lock was made",
