@@ -124,6 +124,7 @@ def _abandon() -> None:
 
 def _load(target: str) -> FastAPI:
     from . import ahead
+    from .imports import listed_once
     from .manifest import Manifest
 
     ahead.begin()
@@ -136,7 +137,8 @@ def _load(target: str) -> FastAPI:
     # and, frozen, it is left alone by every later collection too.
     gc.disable()
     try:
-        app: FastAPI = getattr(importlib.import_module(module), attribute)
+        with listed_once():
+            app: FastAPI = getattr(importlib.import_module(module), attribute)
     finally:
         gc.freeze()
         gc.enable()
