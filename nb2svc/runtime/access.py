@@ -14,6 +14,7 @@ from .encoding import JSONAnswer
 from .health import PROBES
 from .logs import mark_logged, request_id
 from .metrics import Metrics
+from .refusals import problem_key
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class AccessMiddleware:
             logger.exception("%s %s failed", scope["method"], scope["path"])
             mark_logged(error)
             if answer.status is None:
-                await _server_error()(scope, receive, answer.send)
+                await _server_error(scope)(scope, receive, answer.send)
                 scope[ANSWERED] = True
             raise
         finally:
@@ -116,5 +117,5 @@ def _request_id(scope: Scope) -> str:
     return given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
 
 
-def _server_error() -> JSONAnswer:
-    return JSONAnswer({"detail": "Internal Server Error", "request_id": request_id.get()}, 500)
+def _server_error(scope: Scope) -> JSONAnswer:
+    return JSONAnswer({problem_key(scope["path"]): "Internal Server Error", "request_id": request_id.get()}, 500)

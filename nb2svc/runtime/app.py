@@ -128,10 +128,10 @@ class _Service(FastAPI):
         return self.openapi_schema
 
 
-async def _http_error(request: Request, error: HTTPException) -> Response:  # noqa: ARG001
+async def _http_error(request: Request, error: HTTPException) -> Response:
     if not is_body_allowed_for_status_code(error.status_code):
         return Response(status_code=error.status_code, headers=error.headers)
-    return answer(error)
+    return answer(error, request.scope["path"])
 
 
 async def _bad_request(request: Request, error: RequestValidationError) -> Response:  # noqa: ARG001
