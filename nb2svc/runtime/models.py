@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from .endpoints import endpoint
 from .inference import inference_router
+from .routes import DirectRoute
 from .rows import Form, form_of, untyped_form
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ def model_routes(
     name = "".join(part.capitalize() for part in public.replace("-", "_").split("_"))
     rows: Any = Annotated[list[served.form.row], Field(min_length=1)]  # type: ignore[name-defined]
     request: Any = TypedDict(f"{name}Request", {"inputs": rows})  # type: ignore[misc]
-    router = APIRouter(tags=[public])
+    router = APIRouter(tags=[public], route_class=DirectRoute)
     for method in served.methods:
         route = endpoint(_method(served, method, request))
         router.post(f"/models/{public}/{method}", response_model=(outputs or {}).get(method, Outputs))(route)
