@@ -15,9 +15,9 @@ import socket
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import settings as settings_module
 from .errors import ServiceError, SettingsError
@@ -67,6 +67,7 @@ def serve(app: FastAPI, settings: Settings) -> int:
         lifespan="on",
         server_header=False,
         timeout_graceful_shutdown=settings.grace_seconds,
+        http=_protocol(settings),
         h11_max_incomplete_event_size=settings.max_header_bytes,  # else headers that never end were kept in memory
     )
 
@@ -100,10 +101,29 @@ def serve(app: FastAPI, settings: Settings) -> int:
     server = Server(config)
     inherited = None if not settings.fd else [socket.socket(fileno=settings.fd)]
     with contextlib.suppress(SystemExit):  # uvicorn's when it cannot start; in some versions it just returns
-        asyncio.run(server.serve(sockets=inherited))
+        _run(server.serve(sockets=inherited))
     if not server.started:
         return 3
     return 128 + signal.SIGINT if server.signaled == signal.SIGINT else 0
+
+
+def _protocol(settings: Settings) -> type[asyncio.Protocol] | str:
+    """What parses HTTP: C where there is httptools."""
+    try:
+        from .protocol import bounded
+    except ImportError:
+        return "h11"
+    return bounded(settings)
+
+
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    """On uvloop where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(serving)
+    else:
+        uvloop.run(serving)
 
 
 def _end_while_loading(sig: int, frame: FrameType | None) -> None:  # noqa: ARG001
