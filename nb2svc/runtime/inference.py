@@ -88,7 +88,9 @@ def inference_router(served: ServedModel) -> APIRouter:
     router = APIRouter(prefix=f"/v2/models/{served.public}", route_class=InferenceRoute)
     router.get("", name=f"{served.public}_metadata")(endpoint(metadata))
     router.get("/ready", name=f"{served.public}_ready")(endpoint(ready))
-    router.post("/infer", name=f"{served.public}_infer")(endpoint(infer))
+    router.post("/infer", name=f"{served.public}_infer")(
+        endpoint(infer, on_loop=served.batched.issuperset(served.methods))
+    )
     return router
 
 
