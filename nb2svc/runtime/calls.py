@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -16,9 +17,15 @@ from . import strands
 from .coalescing import current
 from .encoding import encode, to_json
 from .foreign import plain
+from .harmless import is_harmless
+from .pace import SHORT
 from .refusals import Refused
 from .signatures import is_coroutine_function
 from .streaming import Parts, is_stream
+
+logger = logging.getLogger(__name__)
+
+_SLOW = 3  # times in a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class Written:
 
 
 class Call:
-    """One call of the handler with everything that may surround it. Where batching and limits will be."""
+    """One call of the handler with everything that may surround it."""
 
     def __init__(
         self,
@@ -44,7 +51,7 @@ class Call:
         self._lists = lists
         self._typed = typed
         self._timeout = timeout
-        self._on_loop = on_loop and strands.available
+        self._place = Place(handler, on_loop=on_loop) if timeout is None else None  # a thread can be left, a loop not
         self._is_coroutine_function = is_coroutine_function(handler)
 
     async def __call__(self, arguments: dict[str, Any]) -> Any:
@@ -59,8 +66,9 @@ class Call:
             arguments = {name: [each] if name in self._lists else each for name, each in arguments.items()}
         if self._is_coroutine_function:
             answer = self._finish(await _awaited(self._handler(**arguments)))
-        elif self._on_loop and current.get() is not None:
-            answer = await strands.run(self._call_and_finish, arguments, context=copy_context())
+        elif self._place is not None and self._place.is_loop():
+            work = functools.partial(self._call_and_finish, arguments)
+            answer = await strands.run(work, context=copy_context(), held=self._place.held)
         else:
             work = functools.partial(self._call_and_finish, arguments)
             answer = await anyio.to_thread.run_sync(work, abandon_on_cancel=self._timeout is not None)
@@ -81,6 +89,35 @@ class Call:
         if self._typed:
             return plain(answer)
         return answer if is_stream(answer) else Written(to_json(encode(answer)))
+
+
+class Place:
+    """Whether a sync handler runs on the event loop or on a thread. ``on_loop``: it is known to wait for models only.
+
+    Only where models are batched is the loop worth it. A handler that holds it for long, three times in a row, gets
+    threads from then on.
+    """
+
+    def __init__(self, handler: Callable[..., Any], *, on_loop: bool) -> None:
+        self._handler = handler
+        self._decided: bool | None = (on_loop or None) if strands.available else False
+        self._slow = 0
+
+    def is_loop(self) -> bool:
+        coalescer = current.get()
+        if coalescer is None:
+            return False
+        if self._decided is None:
+            self._decided = is_harmless(self._handler, coalescer.has)
+        return self._decided
+
+    def held(self, seconds: float) -> None:
+        """For so long it kept the loop, without what it waited for."""
+        self._slow = self._slow + 1 if seconds > SHORT else 0
+        if self._slow >= _SLOW and self._decided:
+            self._decided = False
+            name = getattr(self._handler, "__name__", self._handler)
+            logger.warning("%s gets threads from now on: it held the event loop for %.3f seconds", name, seconds)
 
 
 def _awaited(answer: Awaitable[Any]) -> Awaitable[Any]:

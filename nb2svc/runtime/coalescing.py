@@ -62,6 +62,9 @@ class Coalescer:
             for method in one.methods:
                 _install(type(one.model), method)
 
+    def has(self, model: Any) -> bool:
+        return any(model is one for one in self._models)
+
     def batcher(self, model: Any, method: str) -> Batcher | None:
         return self._batchers.get((id(model), method))
 
