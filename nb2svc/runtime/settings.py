@@ -50,6 +50,7 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
     fd: int = Field(0, ge=0, description="an inherited socket to listen on instead, by its number; 0 for none")
+    workers: int = Field(1, ge=1, description="processes that serve, each with all models; large arrays are shared")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
     log_format: Literal["json", "text"] = Field("json", description="json (one object a line) or text")
     max_body: ByteSize = Field(
