@@ -33,7 +33,7 @@ PICTURE = ROOT / "docs" / "images" / "serving.png"
 def main() -> int:
     options = _arguments()
     if options.from_json:
-        found = Results.load(options.from_json)
+        found = Results.merged([Results.load(file) for file in options.from_json])
     else:
         found = _measured(options)
         if options.prepare:
@@ -63,7 +63,7 @@ def _arguments() -> argparse.Namespace:
         "--prepare", action="store_true", help="export and install all that a run needs; measure nothing"
     )
     parser.add_argument("--json", type=Path, default=SCRATCH / "results.json", help="where all figures go")
-    parser.add_argument("--from-json", type=Path, metavar="FILE", help="tell a finished run's figures, measure nothing")
+    parser.add_argument("--from-json", nargs="+", type=Path, metavar="FILE", help="tell finished runs, measure nothing")
     parser.add_argument("--docs", action="store_true", help="write tables and picture into docs/serving.md")
     options = parser.parse_args()
     options.connections = options.connections or ([1, 64] if options.quick else [1, 64, 256])

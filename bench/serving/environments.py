@@ -15,7 +15,7 @@ from nb2svc.engine.environments import find_python, find_uv
 
 # What computes the answers: every server has it in the versions of the notebooks' locks.
 MODEL_STACK = ("joblib", "numpy", "pandas", "scikit-learn", "scipy", "threadpoolctl")
-_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 _REASON_LINES = 6
 
 

@@ -150,9 +150,7 @@ _AIMS = (
 
 def goals(points: Sequence[Point], starts: Sequence[Start]) -> list[Goal]:
     """All goals of the comparison, from medians of points and from all starts."""
-    rates = [
-        _rate_goal(aim, connections, wanted, points) for aim in _AIMS for connections, wanted in aim.wanted.items()
-    ]
+    rates = [_rate_goal(aim, count, wanted, points) for aim in _AIMS for count, wanted in aim.at.items()]
     return [*rates, *_latency_goals(points), *_start_goals(starts)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,15 @@ class Results:
             [Start(**one) for one in told["starts"]],
             [Missing(**one) for one in told["missing"]],
         )
+
+    @classmethod
+    def merged(cls, runs: Sequence[Results]) -> Results:
+        """Several runs on one machine as one: all their rounds together, each reason for a gap once."""
+        missing = list(dict.fromkeys(one for run in runs for one in run.missing))
+        points = [point for run in runs for point in run.points]
+        starts = [start for run in runs for start in run.starts]
+        rounds = sum(run.run["rounds"] for run in runs)
+        return cls(runs[0].machine, {**runs[0].run, "rounds": rounds}, points, starts, missing)
 
 
 def machine(server_cpu: int, load_cpu: int) -> dict[str, Any]:
