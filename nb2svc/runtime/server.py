@@ -105,7 +105,7 @@ def _protocol(settings: Settings) -> type[asyncio.Protocol] | str:
 
 
 def _on_a_loop(serving: Coroutine[Any, Any, None]) -> None:
-    """uvloop's where there is one."""
+    """That of uvloop where there is one."""
     try:
         import uvloop
     except ImportError:
