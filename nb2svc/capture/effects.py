@@ -26,24 +26,46 @@ if TYPE_CHECKING:
 
 #: Functions whose call changes how a library behaves from then on, by top-level package.
 SETTINGS = {
+    ("codecs", "register"),
+    ("codecs", "register_error"),
+    ("copyreg", "pickle"),
+    ("csv", "register_dialect"),
     ("decimal", "setcontext"),
+    ("gc", "disable"),
+    ("gc", "set_threshold"),
     ("locale", "setlocale"),
+    ("logging", "addLevelName"),
+    ("logging", "disable"),
+    ("mimetypes", "add_type"),
     ("numpy", "seterr"),
     ("numpy", "set_printoptions"),
     ("pandas", "set_option"),
     ("polars", "set_fmt_float"),
     ("sklearn", "set_config"),
+    ("socket", "setdefaulttimeout"),
+    ("sqlite3", "register_adapter"),
+    ("sqlite3", "register_converter"),
     ("sys", "set_int_max_str_digits"),
     ("sys", "setrecursionlimit"),
+    ("sys", "setswitchinterval"),
     ("time", "tzset"),
     ("torch", "set_default_device"),
     ("torch", "set_default_dtype"),
     ("torch", "set_float32_matmul_precision"),
+    ("torch", "set_grad_enabled"),
     ("torch", "use_deterministic_algorithms"),
     ("warnings", "filterwarnings"),
     ("warnings", "simplefilter"),
     ("xarray", "set_options"),
 }
+#: Of these the first argument says which setting it is.
+_BY_NAME = frozenset({"add_type", "addLevelName", "pickle", "register_adapter", "register_converter"}) | {
+    "register_dialect",
+    "register_error",
+    "set_option",
+}
+#: They change what code does that does not name their module.
+_EVERYWHERE = frozenset({"codecs", "gc", "socket", "sys", "warnings"})
 _MISSING = object()
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -83,6 +105,8 @@ def _newest(closure: ClosureBuilder) -> Iterator[_Effect]:
 
 def _is_used(closure: ClosureBuilder, effect: _Effect) -> bool:
     package = effect.package
+    if package in _EVERYWHERE:
+        return True
     if not package:
         return all(_is_taken(closure, name) for name in ast.walk(effect.node) if isinstance(name, ast.Name))
     names = {module.partition(".")[0] for module in (*closure.found.modules, *closure.helpers.distributed)}
@@ -98,8 +122,8 @@ def _is_taken(closure: ClosureBuilder, name: ast.Name) -> bool:
 def _effect(closure: ClosureBuilder, logged: LoggedCell, node: ast.stmt) -> _Effect | None:
     if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):
         return _patch(closure, logged, node, node.targets[0])
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        return _setting(closure, logged, node, node.value)
+    if isinstance(node, (ast.Expr, ast.Assign)) and isinstance(node.value, ast.Call):
+        return _setting(closure, logged, ast.copy_location(ast.Expr(node.value), node.value), node.value)
     if isinstance(node, _DEFINITIONS):
         return _registration(closure, logged, node)
     return None
@@ -123,7 +147,8 @@ def _setting(closure: ClosureBuilder, logged: LoggedCell, node: ast.Expr, call: 
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name == "register" and isinstance(call.func, ast.Attribute):
         owner = _resolve(closure, call.func.value)  # a virtual subclass of an abstract class
-        if isinstance(owner, ABCMeta) and owner.__module__ == "__main__":
+        own = [owner, *(_resolve(closure, one) for one in call.args)]
+        if isinstance(owner, ABCMeta) and any(getattr(one, "__module__", "") == "__main__" for one in own):
             return _Effect(ast.unparse(node), node, logged, "", owner)
     if name not in {setting for _, setting in SETTINGS}:
         return None
@@ -132,7 +157,7 @@ def _setting(closure: ClosureBuilder, logged: LoggedCell, node: ast.Expr, call: 
     package = _package(value if isinstance(value, ModuleType) else _resolve(closure, call.func))
     if (package, name) not in SETTINGS:
         return None
-    first = ast.unparse(call.args[0]) if name == "set_option" and call.args else ""
+    first = ast.unparse(call.args[0]) if name in _BY_NAME and call.args else ""
     return _Effect(f"{package}.{name} {first}", node, logged, package)
 
 
