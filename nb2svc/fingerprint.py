@@ -303,6 +303,8 @@ class _Writer:
     def _class(self, kind: type, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
         yield f"{prefix}name", kind.__name__
         yield f"{prefix}bases", " ".join(self._value(base, depth) for base in kind.__bases__)
+        for name, field in vars(kind).get("__pydantic_fields__", {}).items():
+            yield f"{prefix}field {name}", self._value(getattr(field, "default", None), depth)
         members: list[enum.Enum] = list(kind) if isinstance(kind, enum.EnumMeta) else []
         for member in members:
             set_on = {name: one for name, one in vars(member).items() if not name.startswith("_")}

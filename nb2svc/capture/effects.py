@@ -36,11 +36,17 @@ SETTINGS = {
     ("locale", "setlocale"),
     ("logging", "addLevelName"),
     ("logging", "disable"),
+    ("matplotlib", "rc"),
+    ("matplotlib", "update"),
+    ("matplotlib", "use"),
     ("mimetypes", "add_type"),
     ("numpy", "seterr"),
     ("numpy", "set_printoptions"),
     ("pandas", "set_option"),
     ("polars", "set_fmt_float"),
+    ("seaborn", "set_palette"),
+    ("seaborn", "set_style"),
+    ("seaborn", "set_theme"),
     ("sklearn", "set_config"),
     ("socket", "setdefaulttimeout"),
     ("sqlite3", "register_adapter"),
@@ -65,7 +71,7 @@ _BY_NAME = frozenset({"add_type", "addLevelName", "pickle", "register_adapter", 
     "set_option",
 }
 #: They change what code does that does not name their module.
-_EVERYWHERE = frozenset({"codecs", "gc", "socket", "sys", "warnings"})
+_EVERYWHERE = frozenset({"builtins", "codecs", "gc", "socket", "sys", "warnings"})
 _MISSING = object()
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -120,13 +126,39 @@ def _is_taken(closure: ClosureBuilder, name: ast.Name) -> bool:
 
 
 def _effect(closure: ClosureBuilder, logged: LoggedCell, node: ast.stmt) -> _Effect | None:
-    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):
-        return _patch(closure, logged, node, node.targets[0])
+    assigned = _assignment(node)
+    if assigned is not None and isinstance(assigned.targets[0], ast.Attribute):
+        return _patch(closure, logged, assigned, assigned.targets[0])
+    if assigned is not None and isinstance(assigned.targets[0], ast.Subscript):
+        return _item(closure, logged, assigned, assigned.targets[0])
     if isinstance(node, (ast.Expr, ast.Assign)) and isinstance(node.value, ast.Call):
         return _setting(closure, logged, ast.copy_location(ast.Expr(node.value), node.value), node.value)
     if isinstance(node, _DEFINITIONS):
         return _registration(closure, logged, node)
     return None
+
+
+def _assignment(node: ast.stmt) -> ast.Assign | None:
+    """``a.b = c`` and ``a[b] = c``, also where it is written ``setattr(a, "b", c)`` or ``a.b += c``."""
+    if isinstance(node, ast.Assign):
+        return node if len(node.targets) == 1 else None
+    if isinstance(node, ast.AugAssign) and not isinstance(node.target, ast.Name):
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
+    call = node.value if isinstance(node, ast.Expr) else None
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "setattr":
+        owner, name, *value = [*call.args, None, None][:3]
+        if owner is not None and isinstance(name, ast.Constant) and isinstance(value[0], ast.expr):
+            target = ast.Attribute(owner, str(name.value), ast.Store())
+            return ast.copy_location(ast.Assign([target], value[0]), node)
+    return None
+
+
+def _item(closure: ClosureBuilder, logged: LoggedCell, node: ast.Assign, target: ast.Subscript) -> _Effect | None:
+    """``matplotlib.rcParams["…"] = …``; variables of the environment and loaded modules have rules of their own."""
+    root = closure.namespace.get(_root(target.value))
+    if not isinstance(root, ModuleType) or _package(root) in {"__main__", "os", "sys"}:
+        return None
+    return _Effect(ast.unparse(target), node, logged, _package(root))
 
 
 def _patch(closure: ClosureBuilder, logged: LoggedCell, node: ast.Assign, target: ast.Attribute) -> _Effect | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Position = tuple[int, int]
 _DEFINED = frozenset({"function", "class", "statement"})  # what runs again in the service
+_MAKERS = frozenset({"__new__", "__init__", "__post_init__", "__call__"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -87,10 +88,25 @@ def _reads(one: SetSince, node: Node, nodes: Mapping[str, Node]) -> bool:
     called = {deep for name in node.at_definition for deep in (name, *reachable(name, nodes))}
     if one.owner not in called:
         return False
-    sources = [nodes[name].definition.source for name in sorted(called) if name in nodes]
-    return _mentions(one.name, _at_once(nodes_of(node.definition.source)[:1])) or any(
-        _mentions(one.name, nodes_of(source)) for source in sources
-    )
+    at_once = [*_at_once(nodes_of(node.definition.source)[:1])]
+    if _mentions(one.name, at_once):
+        return True
+    if not any(isinstance(part, ast.Call) or getattr(part, "decorator_list", ()) for part in at_once):
+        return False  # nothing runs but the statement itself
+    others = [nodes[name].definition for name in sorted(called) if name in nodes]
+    functions = [part for other in others if other.kind == "function" for part in nodes_of(other.source)]
+    methods = [part for other in others if other.kind == "class" for part in _methods(other.source, at_once, functions)]
+    return _mentions(one.name, [*functions, *methods])
+
+
+def _methods(source: str, *callers: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """The nodes of a class's methods that the callers may run: those that they name, and those that Python runs."""
+    named = {getattr(part, "attr", getattr(part, "id", "")) for caller in callers for part in caller}
+    for kind in (part for part in nodes_of(source) if isinstance(part, ast.ClassDef)):
+        runs = {"__init_subclass__", "__set_name__"} | (_MAKERS if kind.name in named else set())
+        for method in kind.body:
+            if isinstance(method, _FUNCTIONS) and getattr(method, "name", "") in named | runs:
+                yield from ast.walk(method)
 
 
 def _at_once(waiting: Iterable[ast.AST]) -> Iterator[ast.AST]:
