@@ -162,6 +162,7 @@ class Definition:
     source: str  # dedented, comments kept, no trailing newline
     where: Where = Where()
     fingerprint: dict[str, str] = field(default_factory=dict)  # of the live function or class; {} for the rest
+    held: dict[str, str] = field(default_factory=dict)  # what is in it and says itself what a pickle has: see pickled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +213,7 @@ class ServiceSpec:
     closure: Closure = Closure()
     schemas: str = ""  # source of ``service/schemas.py``: types inferred from examples and models; "" for none
     requires: tuple[str, ...] = ()  # distributions asked for by ``%nb2svc require``
+    ambient: dict[str, str] = field(default_factory=dict)  # settings of the kernel's process: see ambient
     warnings: tuple[Problem, ...] = ()
 
 
