@@ -14,8 +14,10 @@ import anyio
 from fastapi import Depends, Request, Response
 from fastapi.utils import is_body_allowed_for_status_code
 
+from . import images
 from .encoding import encode, to_json
 from .foreign import plain
+from .images import with_images
 from .refusals import Refused
 from .signatures import (
     BodyBinding,
@@ -51,7 +53,7 @@ def endpoint(
     Sync handlers run in a thread, with the context variables of the request. An answer whose annotation pydantic
     knows is checked and written by it, any other as :mod:`.encoding` says; generators stream (:mod:`.streaming`).
     """
-    signature = resolved(handler)
+    signature = with_images(resolved(handler))
     lists: frozenset[str] = frozenset()
     if batch:
         signature, lists = unbatched(signature)
@@ -67,7 +69,7 @@ def endpoint(
         answer = await call(binding(arguments) if binding else arguments)
         if isinstance(answer, Parts):
             return exchange.merge(stream(answer, item_type, exchange.request.headers, exchange.status))
-        return exchange.written(answer.json) if isinstance(answer, _Written) else answer
+        return exchange.written(answer.content, answer.media_type) if isinstance(answer, _Written) else answer
 
     own = binding.parameters if binding else keyword_only(signature)
     injected = Parameter(_EXCHANGE, Parameter.KEYWORD_ONLY, default=Depends(_exchange))
@@ -88,10 +90,10 @@ class Exchange:
         status: int | None = self._prepared.status_code or getattr(self.request.scope.get("route"), "status_code", None)
         return status or 200
 
-    def written(self, content: bytes) -> Response:
+    def written(self, content: bytes, media_type: str) -> Response:
         if not is_body_allowed_for_status_code(self.status):
             return self.merge(Response(status_code=self.status))
-        return self.merge(Response(content, self.status, media_type="application/json"))
+        return self.merge(Response(content, self.status, media_type=media_type))
 
     def merge(self, response: Response) -> Response:
         response.raw_headers.extend(self._prepared.raw_headers)
@@ -104,9 +106,10 @@ async def _exchange(request: Request, response: Response) -> Exchange:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """An answer already written as JSON, in the thread that computed it."""
+    """An answer already written, in the thread that computed it."""
 
-    json: bytes
+    content: bytes
+    media_type: str = "application/json"
 
 
 class _Call:
@@ -152,6 +155,8 @@ class _Call:
             answer = _only_item(answer)
         if self._typed:
             return plain(answer)
+        if images.is_image(answer):
+            return _Written(images.written(answer), images.MEDIA_TYPE)
         return answer if is_stream(answer) else _Written(to_json(encode(answer)))
 
 
