@@ -31,6 +31,7 @@ OPTIONAL_DISTRIBUTIONS = {
     "joblib": "loads model files of the joblib format",
     "pandas": "gives models their rows as a DataFrame",
     "python-multipart": "reads form fields and uploaded files",
+    "websockets": "speaks WebSocket",
 }
 
 

@@ -67,6 +67,7 @@ def serve(app: FastAPI, settings: Settings) -> int:
         lifespan="on",
         server_header=False,
         timeout_graceful_shutdown=settings.grace_seconds,
+        ws_max_size=settings.max_body,
         h11_max_incomplete_event_size=settings.max_header_bytes,  # else headers that never end were kept in memory
     )
 

@@ -60,6 +60,7 @@ class Settings(BaseModel):
     max_header_bytes: int = Field(1 << 16, gt=0, description="bytes of all headers of a request; more are 431, or 400")
     max_concurrency: int = Field(64, gt=0, description="requests at work at once, and threads for sync handlers")
     max_queue: int = Field(256, ge=0, description="requests that may wait for others; further ones get 503")
+    max_websockets: int = Field(256, ge=0, description="WebSocket connections at once; further ones get 503")
     api_keys: Annotated[tuple[SecretStr, ...], Listed] = Field(
         (), description="keys of which a request must have one, with commas between; none: open to all"
     )
