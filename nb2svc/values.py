@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 # --- where something is -------------------------------------------------------------------------
 
@@ -105,13 +105,17 @@ class ModelSpec:
     where: Where = Where()
 
 
+#: In place of a method: an endpoint that clients connect to, for messages both ways.
+WEBSOCKET: Final = "WEBSOCKET"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSpec:
     """A handler with its method and path."""
 
     name: str  # public name, unique in the service
     handler: str  # the function's name in ``service/notebook.py``
-    method: str  # ``POST``
+    method: str  # ``POST``, or :data:`WEBSOCKET`
     path: str  # ``/predict``
     status: int = 200
     timeout: float | None = None  # seconds

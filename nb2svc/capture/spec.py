@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..ambient import ambient
 from ..errors import CaptureError, ExportError
 from ..values import (
+    WEBSOCKET,
     Artifact,
     Closure,
     EndpointSpec,
@@ -152,6 +153,8 @@ def live_app(registry: Registry, name: str) -> FastAPI:
                 frame=inputs.frame,
             )
             app.include_router(routes)
+        elif isinstance(mark, MarkedEndpoint) and mark.method == WEBSOCKET:
+            app.add_api_websocket_route(mark.path, mark.function)
         elif isinstance(mark, MarkedEndpoint):
             handler = endpoint(
                 mark.function,

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .access import AccessMiddleware
 from .auth import AuthMiddleware, Keys
 from .coalescing import Coalesced, Coalescer, current
+from .connections import ConnectionMiddleware
 from .documents import add_examples, recorded
 from .encoding import JSONAnswer, encode
 from .health import Lifecycle, health_routes
@@ -102,6 +103,7 @@ def _protect(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     if settings.api_keys or settings.api_keys_file:
         app.add_middleware(AuthMiddleware, keys=Keys.of(settings), public=settings.public)
     app.add_middleware(AccessMiddleware, metrics=metrics)
+    app.add_middleware(ConnectionMiddleware, settings=settings, metrics=metrics)
     if settings.cors_origins:  # outermost, so that browsers may read errors, too
         app.add_middleware(
             CORSMiddleware,

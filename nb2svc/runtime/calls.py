@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 from fastapi import Response
 
-from . import strands
+from . import images, strands
 from .coalescing import current
 from .encoding import encode, to_json
 from .foreign import plain
@@ -30,9 +30,10 @@ _SLOW = 3  # times in a row
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An answer already written as JSON, in the thread that computed it."""
+    """An answer already written, in the thread that computed it."""
 
-    json: bytes
+    content: bytes
+    media_type: str = "application/json"
 
 
 class Call:
@@ -88,6 +89,8 @@ class Call:
             answer = _only_item(answer)
         if self._typed:
             return plain(answer)
+        if images.is_image(answer):
+            return Written(images.written(answer), images.MEDIA_TYPE)
         return answer if is_stream(answer) else Written(to_json(encode(answer)))
 
 

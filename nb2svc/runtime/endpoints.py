@@ -12,6 +12,7 @@ from fastapi import Depends, Request, Response
 from fastapi.utils import is_body_allowed_for_status_code
 
 from .calls import Call, Written
+from .images import with_images
 from .signatures import (
     BodyBinding,
     annotated,
@@ -47,7 +48,7 @@ def endpoint(
     wait for nothing but batched models, without one. An answer whose annotation pydantic knows is checked and written
     by it, any other as :mod:`.encoding` says; generators stream (:mod:`.streaming`).
     """
-    signature = resolved(handler)
+    signature = with_images(resolved(handler))
     lists: frozenset[str] = frozenset()
     if batch:
         signature, lists = unbatched(signature)
@@ -64,7 +65,7 @@ def endpoint(
         answer = await call(binding(arguments) if binding else arguments)
         if isinstance(answer, Parts):
             return exchange.merge(stream(answer, item_type, exchange.request.headers, exchange.status))
-        return exchange.written(answer.json) if isinstance(answer, Written) else answer
+        return exchange.written(answer.content, answer.media_type) if isinstance(answer, Written) else answer
 
     own = binding.parameters if binding else keyword_only(signature)
     injected = Parameter(EXCHANGE, Parameter.KEYWORD_ONLY, default=Depends(exchanged))
@@ -85,10 +86,10 @@ class Exchange:
         status: int | None = self._prepared.status_code or getattr(self.request.scope.get("route"), "status_code", None)
         return status or 200
 
-    def written(self, content: bytes) -> Response:
+    def written(self, content: bytes, media_type: str) -> Response:
         if not is_body_allowed_for_status_code(self.status):
             return self.merge(Response(status_code=self.status))
-        return self.merge(Response(content, self.status, media_type="application/json"))
+        return self.merge(Response(content, self.status, media_type=media_type))
 
     def merge(self, response: Response) -> Response:
         response.raw_headers.extend(self._prepared.raw_headers)

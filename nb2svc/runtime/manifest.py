@@ -34,6 +34,7 @@ OPTIONAL_DISTRIBUTIONS = {
     "pandas": "gives models their rows as a DataFrame",
     "python-multipart": "reads form fields and uploaded files",
     "uvloop": "runs the event loop",
+    "websockets": "speaks WebSocket",
 }
 
 

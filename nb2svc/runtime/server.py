@@ -86,6 +86,7 @@ def serve(app: FastAPI, settings: Settings, listening: socket.socket | None = No
         server_header=False,
         timeout_graceful_shutdown=settings.grace_seconds,
         http=_protocol(settings),
+        ws_max_size=settings.max_body,
         h11_max_incomplete_event_size=settings.max_header_bytes,  # else headers that never end were kept in memory
     )
 
