@@ -104,7 +104,7 @@ def _by_runtime(spec: ServiceSpec, owners: Owners, problems: list[Problem]) -> I
     from nb2svc.runtime.manifest import OPTIONAL_DISTRIBUTIONS, RUNTIME_DISTRIBUTIONS
 
     framed = any(model.frame for model in spec.models)
-    batched = any(model.batch for model in spec.models)
+    batched = any(model.batched for model in spec.models)
     asked = {"greenlet": batched, "joblib": has_joblib(spec), "pandas": framed, "python-multipart": reads_forms(spec)}
     optional = {name: reason for name, reason in OPTIONAL_DISTRIBUTIONS.items() if asked[name]}
     for name, reason in {**RUNTIME_DISTRIBUTIONS, **optional}.items():

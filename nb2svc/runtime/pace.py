@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from itertools import pairwise
 
@@ -11,9 +12,26 @@ _PAYS = 1.8  # twice the rows in less than so many times the seconds: larger bat
 _ENOUGH = 8  # measurements before a size is judged
 _RETRY = 128  # measurements after which what did not pay is tried again
 _LITTLE = 0.05
+_COMPUTES = 0.1  # of its seconds: code that waits for a device or a server computes less
 
 #: Seconds that the event loop may be held by one call: shorter than any probe waits, longer than a thread costs.
 SHORT = 0.025
+
+
+class Stopwatch:
+    """How long code takes: ``seconds`` by the clock, ``own`` without what other work on this machine takes of them."""
+
+    def __init__(self) -> None:
+        self.seconds = self.own = 0.0
+
+    def __enter__(self) -> Stopwatch:  # noqa: PYI034 - Self is not in Python 3.10's typing
+        self._begin, self._cpu = time.perf_counter(), time.thread_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.perf_counter() - self._begin
+        computed = time.thread_time() - self._cpu
+        self.own = computed if computed > self.seconds * _COMPUTES else self.seconds  # else it waits for something
 
 
 class Pace:
