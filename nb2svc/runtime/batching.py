@@ -47,7 +47,7 @@ class Batcher:
     answer is that of a single call: if it has not one part for each row, or any later one, nothing is stacked any more.
     """
 
-    def __init__(self, name: str, run: Run, meter: Meter, max_rows: int | None = None) -> None:
+    def __init__(self, name: str, run: Run, meter: Meter | None = None, max_rows: int | None = None) -> None:
         self._name = name
         self._run = run
         self._meter = meter
@@ -133,12 +133,14 @@ class Batcher:
                 return first.call(first.inputs.stack(values))
 
         now = time.perf_counter()
-        self._meter.started(sum(rows), [now - waiting.since for waiting in batch])
+        if self._meter is not None:
+            self._meter.started(sum(rows), [now - waiting.since for waiting in batch])
         try:
             answer = await self._run(work, first.context, self._pace.expected(sum(rows)))
             failed = False
         finally:
-            self._meter.ended(stopwatch.seconds, failed=failed)
+            if self._meter is not None:
+                self._meter.ended(stopwatch.seconds, failed=failed)
         self._pace.measure(sum(rows), stopwatch.own)
         parts = None if self._joins is False or first.inputs.key is None else split(answer, rows)
         if parts is not None:

@@ -30,7 +30,8 @@ from .stacking import Inputs, inputs_of
 #: Of the service whose request is answered; None where calls are made as they are.
 current: ContextVar[Coalescer | None] = ContextVar("nb2svc_coalescer", default=None)
 
-_SIMPLE = (str, int, float, bool, type(None))
+#: Types of arguments that are the same for two calls where they are equal.
+SIMPLE = (str, int, float, bool, type(None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +140,7 @@ def _rows_and_rest(
     inputs = inputs_of(rows)
     if others or options or named:
         rest = [(place, type(value), value) for place, value in (*enumerate(others), *sorted(options.items()))]
-        is_simple = inputs.key is not None and all(kind in _SIMPLE for _, kind, _ in rest)
+        is_simple = inputs.key is not None and all(kind in SIMPLE for _, kind, _ in rest)
         inputs = replace(inputs, key=(inputs.key, named, *rest) if is_simple else None)
 
     def call(rows: Any) -> Any:
