@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .meters import Meter
-from .pace import Pace, Stopwatch
+from .pace import SHORT, Pace, Stopwatch
 from .stacking import Inputs, split
 
 logger = logging.getLogger(__name__)
@@ -126,7 +126,8 @@ class Batcher:
         """The answer to each; raises what the method does, and AmbiguousError."""
         rows = [waiting.inputs.rows for waiting in batch]
         first, values = batch[0], [waiting.inputs.value for waiting in batch]
-        stopwatch, failed = Stopwatch(), True
+        expected = self._pace.expected(sum(rows))
+        stopwatch, failed = Stopwatch(in_doubt=expected > SHORT), True
 
         def work() -> Any:
             with stopwatch:
@@ -136,7 +137,7 @@ class Batcher:
         if self._meter is not None:
             self._meter.started(sum(rows), [now - waiting.since for waiting in batch])
         try:
-            answer = await self._run(work, first.context, self._pace.expected(sum(rows)))
+            answer = await self._run(work, first.context, expected)
             failed = False
         finally:
             if self._meter is not None:

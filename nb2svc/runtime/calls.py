@@ -19,14 +19,14 @@ from .encoding import encode, to_json
 from .foreign import plain
 from .gathering import Gathering
 from .harmless import is_harmless
-from .pace import SHORT
 from .refusals import Refused
 from .signatures import is_coroutine_function
 from .streaming import Parts, is_stream
 
 logger = logging.getLogger(__name__)
 
-_SLOW = 3  # times in a row
+_LONG = 0.05  # seconds that a handler may keep the event loop,
+_OFTEN = 5  # so many times in a row: a busy machine makes any handler slow now and then
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,8 @@ class Call:
 class Place:
     """Whether a sync handler runs on the event loop or on a thread. ``on_loop``: it is known to wait for models only.
 
-    Only where models are batched is the loop worth it. A handler that holds it for long, three times in a row, gets
-    threads from then on.
+    Only where models are batched is the loop worth it. A handler that holds it for long again and again gets threads
+    from then on.
     """
 
     def __init__(self, handler: Callable[..., Any], *, on_loop: bool) -> None:
@@ -117,8 +117,8 @@ class Place:
 
     def held(self, seconds: float) -> None:
         """For so long it kept the loop, without what it waited for."""
-        self._slow = self._slow + 1 if seconds > SHORT else 0
-        if self._slow >= _SLOW and self._decided:
+        self._slow = self._slow + 1 if seconds > _LONG else 0
+        if self._slow >= _OFTEN and self._decided:
             self._decided = False
             name = getattr(self._handler, "__name__", self._handler)
             logger.warning("%s gets threads from now on: it held the event loop for %.3f seconds", name, seconds)

@@ -104,20 +104,24 @@ class _Method:
     def __init__(self, own: Any, name: str) -> None:
         self._own = own
         self._name = name
+        self._joining: Callable[..., Any] | None = None
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         method = self._own.__get__(instance, owner)  # raises where this instance has none
         coalescer = current.get()
         if coalescer is None or instance is None or coalescer.batcher(instance, self._name) is None:
             return method
-        return MethodType(_joining(method, self._name), instance)
+        if self._joining is None:
+            self._joining = _joining(method, self._own, self._name)
+        return MethodType(self._joining, instance)
 
 
-def _joining(method: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The function of a bound ``method`` that asks its batcher."""
+def _joining(example: Callable[..., Any], own: Any, name: str) -> Callable[..., Any]:
+    """The function of bound methods that ask their batchers; it looks like that of the bound method ``example``."""
 
-    @functools.wraps(method)
+    @functools.wraps(example)
     def joining(model: Any, *arguments: Any, **options: Any) -> Any:
+        method = own.__get__(model, type(model))
         coalescer = current.get()  # it may have been kept, and be called elsewhere
         batcher = None if coalescer is None else coalescer.batcher(model, name)
         if coalescer is None or batcher is None or not (arguments or options):

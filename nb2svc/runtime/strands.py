@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextvars
+import time
 import types
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
-
-from .pace import Stopwatch
 
 try:
     import greenlet
@@ -39,13 +38,12 @@ def run(
     """
     strand = _Strand(function)
     strand.gr_context = greenlet.getcurrent().gr_context if context is None else context
-    stopwatch = Stopwatch()
     step, given = strand.switch, arguments
     while True:
-        with stopwatch:
-            item = step(*given)
+        begin = time.perf_counter()
+        item = step(*given)
         if held is not None:
-            held(stopwatch.own)
+            held(time.perf_counter() - begin)
         if strand.dead:
             return item
         try:
