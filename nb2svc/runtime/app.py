@@ -67,8 +67,7 @@ def create_app(
             if inspect.isawaitable(result):
                 await result
         variables.update({one: value for one, value in copy_context().items() if before.get(one, before) is not value})
-        if app.coalesced:
-            variables[current] = Coalescer(app.coalesced, meters, settings.max_concurrency)
+        variables[current] = Coalescer(app.coalesced, meters, settings.max_concurrency)
         if examples is not None:
             await warm(app, manifest, examples)
         lifecycle.started()
