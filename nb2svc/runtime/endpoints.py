@@ -28,6 +28,7 @@ from .signatures import (
     unbatched,
 )
 from .streaming import Parts, is_stream, stream
+from .threads import handlers
 
 EXCHANGE = "nb2svc_exchange"  # the parameter of each route function that FastAPI fills by :func:`exchanged`
 
@@ -134,8 +135,7 @@ class _Call:
         if self._is_coroutine_function:
             answer = self._finish(await self._handler(**arguments))
         else:
-            work = functools.partial(self._call_and_finish, arguments)
-            answer = await anyio.to_thread.run_sync(work, abandon_on_cancel=self._timeout is not None)
+            answer = await handlers.run(functools.partial(self._call_and_finish, arguments))
             if inspect.isawaitable(answer):  # a sync wrapper around an async handler
                 answer = self._finish(await answer)
         if self._typed or not is_stream(answer):

@@ -57,6 +57,7 @@ def serve(app: FastAPI, settings: Settings) -> int:
     import uvicorn
 
     from .access import without_answered_errors
+    from .threads import handlers
 
     config = uvicorn.Config(
         without_answered_errors(app),
@@ -102,6 +103,7 @@ def serve(app: FastAPI, settings: Settings) -> int:
     inherited = None if not settings.fd else [socket.socket(fileno=settings.fd)]
     with contextlib.suppress(SystemExit):  # uvicorn's when it cannot start; in some versions it just returns
         _run(server.serve(sockets=inherited))
+    handlers.finish()  # those whose clients went away are not cut short, either
     if not server.started:
         return 3
     return 128 + signal.SIGINT if server.signaled == signal.SIGINT else 0
