@@ -32,6 +32,7 @@ from .models import ModelRouter
 from .refusals import answer
 from .routes import DirectMiddleware, DirectRoute, is_traced
 from .settings import Settings
+from .threads import handlers
 from .warming import warm
 
 
@@ -60,7 +61,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: _Service) -> AsyncIterator[None]:
         # each request at work may need a thread, and no more handlers shall run than that, not even abandoned ones
-        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.max_concurrency
+        anyio.to_thread.current_default_thread_limiter().total_tokens = handlers.size = settings.max_concurrency
         before = copy_context()
         for start in on_startup:
             result = start()  # in the main thread, where the notebook ran it

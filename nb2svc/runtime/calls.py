@@ -22,6 +22,7 @@ from .harmless import is_harmless
 from .refusals import Refused
 from .signatures import is_coroutine_function
 from .streaming import Parts, is_stream
+from .threads import handlers
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Call:
         elif self._place is not None and self._place.is_loop():
             answer = await strands.run(call, context=context, held=self._place.held)
         else:
-            answer = await anyio.to_thread.run_sync(context.run, call, abandon_on_cancel=self._timeout is not None)
+            answer = await handlers.run(functools.partial(context.run, call))
         if inspect.isawaitable(answer) and current.get() is not None and strands.available:
             return strands.run(strands.wait, answer)  # its calls of models wait for others, too, and hold up none
         return answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sys
 import time
@@ -11,6 +10,8 @@ from contextlib import nullcontext
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, TextIO
+
+from pydantic_core import to_json
 
 from .settings import Settings
 
@@ -20,9 +21,6 @@ _PIPE = 4096  # bytes: as many are written to a pipe whole, whoever else writes 
 
 # Without a handler of the application's, Python would print our errors to standard error: in a notebook, twice.
 logging.getLogger(__package__).addHandler(logging.NullHandler())
-
-
-_to_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 class JSONFormatter(logging.Formatter):
@@ -47,7 +45,7 @@ class JSONFormatter(logging.Formatter):
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return _to_json(line)
+        return to_json(line, fallback=str).decode()
 
 
 def _utc(seconds: float) -> str:

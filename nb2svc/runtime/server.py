@@ -75,6 +75,7 @@ def serve(app: FastAPI, settings: Settings, listening: socket.socket | None = No
 
     from .access import without_answered_errors
     from .serving import Server
+    from .threads import handlers
 
     config = uvicorn.Config(
         without_answered_errors(app),
@@ -93,6 +94,7 @@ def serve(app: FastAPI, settings: Settings, listening: socket.socket | None = No
     server = Server(config, app.state.lifecycle, settings, listening or bound(settings), link)
     with contextlib.suppress(SystemExit):  # uvicorn's when it cannot start; in some versions it just returns
         _on_a_loop(server.serve(sockets=[]))
+    handlers.finish()  # those whose clients went away are not cut short, either
     return server.end() if server.started else 3
 
 
