@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ PICTURE = ROOT / "docs" / "images" / "serving.png"
 
 def main() -> int:
     options = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are stopped, as after Ctrl-C
     if options.from_json:
         found = Results.merged([Results.load(file) for file in options.from_json])
     else:
