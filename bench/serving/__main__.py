@@ -131,7 +131,9 @@ def _exported(workload: Workload) -> Path:
     project = SCRATCH / workload.name
     _say(f"nb2svc export {workload.notebook.relative_to(ROOT)}")
     program = Path(sys.executable).parent / "nb2svc"
-    subprocess.run([program, "export", workload.notebook, "-o", project, "--quiet"], check=True)
+    exported = subprocess.run([program, "export", workload.notebook, "-o", project, "--quiet"], check=False)
+    if exported.returncode:
+        sys.exit(f"bench/serving: {workload.notebook.relative_to(ROOT)} cannot be exported (see above).")
     subprocess.run([sys.executable, "-m", "compileall", "-q", project / "service"], check=True)  # as its image does
     return project
 

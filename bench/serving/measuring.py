@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 from answers import Checker, SameBytes
 from environments import UnavailableError
 from figures import Missing, Point, Start
@@ -98,6 +99,8 @@ class Measuring:
                 self.say(f"    first answer after {start.seconds:.2f} s, {start.memory / 1e6:.0f} MB")
         except UnavailableError as error:
             self._lacks(server, workload, "", str(error))
+        except psutil.NoSuchProcess:
+            self._lacks(server, workload, "", "it ended under load")
 
     @contextlib.contextmanager
     def _running(self, server: Server, workload: Workload, first: _Asking) -> Iterator[Running]:
@@ -122,8 +125,8 @@ class Measuring:
             yield running
 
     def _loads(self, server: Server, workload: Workload, asking: _Asking, running: Running) -> None:
-        """A load for each number of connections."""
-        for connections in self.plan.connections:
+        """A load for each number of connections, the most first: what learns to batch has learned then."""
+        for connections in sorted(self.plan.connections, reverse=True):
             sample = drive(
                 running.port, asking.requests, asking.checks, connections=connections,
                 seconds=self.plan.seconds, warm=self.plan.warm, server_time=running.processor_seconds,

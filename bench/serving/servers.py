@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,15 +51,22 @@ class Running:
     first_answer: float  # seconds since the process was started
 
     def memory(self) -> int:
-        """Bytes that the process and all its children take, shared pages by their share (PSS)."""
-        return sum(int(each.memory_full_info().pss) for each in self._family())
+        """Bytes that the process and all its children take, shared pages by their share (PSS).
+
+        Raises psutil.NoSuchProcess where the server has ended.
+        """
+        return int(self._sum(lambda each: each.memory_full_info().pss))
 
     def processor_seconds(self) -> float:
-        """What the process and all its living children have used."""
-        return sum(sum(each.cpu_times()[:2]) for each in self._family())
+        """What the process and all its living children have used. Raises psutil.NoSuchProcess where it has ended."""
+        return self._sum(lambda each: sum(each.cpu_times()[:2]))
 
-    def _family(self) -> list[psutil.Process]:
-        return [self.process, *self.process.children(recursive=True)]
+    def _sum(self, of: Callable[[psutil.Process], float]) -> float:
+        total = of(self.process)
+        for child in self.process.children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it came and went
+                total += of(child)
+        return total
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import math
 import pytest
 from figures import Goal, Missing, Point, Start, faults, goals, medians, memory, percentile, start_seconds
 from load import Sample
+from plot import draw
 from results import Results
 from roster import BY_NAME, FLOOR, OURS, PLAIN, TUNED
 from tables import BEGIN, END, goals_table, milliseconds, missing_list, page_with, results, table
@@ -160,3 +161,17 @@ def test_runs_are_told_together():
     assert [one.rate for one in medians(found.points)] == [2]
     assert found.run == {"rounds": 3}
     assert len(found.missing) == 1
+
+
+def test_the_picture_is_small(tmp_path):
+    names = [name for name in BY_NAME if name != FLOOR]
+    points = [
+        point(name, 100 + number, count, workload=workload, target=name)
+        for workload in ("forest", "boosting")
+        for number, name in enumerate(names)
+        for count in (1, 64)
+    ]
+    draw(points, tmp_path / "picture.png")
+    picture = (tmp_path / "picture.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 200_000  # as docs/images asks
