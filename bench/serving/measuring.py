@@ -14,7 +14,7 @@ from environments import UnavailableError
 from figures import Missing, Point, Start
 from load import Checks, drive
 from roster import FLOOR, OURS, Server, Target
-from servers import Launch, Running, ask, free_ports, started
+from servers import Launch, Running, WrongAnswerError, ask, free_ports, started
 from workloads import Asked, Workload
 
 FLOOR_ANSWER = b'{"probabilities":[0.0,0.5,0.5]}'
@@ -77,9 +77,9 @@ class Measuring:
         what = (server.name, workload.name, target)
         return any((one.server, one.workload, one.target) == what for one in self.found.missing)
 
-    def _lacks(self, server: Server, workload: Workload, target: str, why: str) -> None:
+    def _lacks(self, server: Server, workload: Workload, target: str, why: str, *, wrong: bool = False) -> None:
         if not self._is_missing(server, workload, target):
-            self.found.missing.append(Missing(server.name, workload.name, target, why))
+            self.found.missing.append(Missing(server.name, workload.name, target, why, wrong))
             self.say(f"    {target or server.title} is left out: {why}")
 
     def _one_server(self, server: Server, workload: Workload) -> None:
@@ -98,7 +98,7 @@ class Measuring:
                 self.found.starts.append(start)
                 self.say(f"    first answer after {start.seconds:.2f} s, {start.memory / 1e6:.0f} MB")
         except UnavailableError as error:
-            self._lacks(server, workload, "", str(error))
+            self._lacks(server, workload, "", str(error), wrong=isinstance(error, WrongAnswerError))
         except psutil.NoSuchProcess:
             self._lacks(server, workload, "", "it ended under load")
 

@@ -28,6 +28,10 @@ ONE_THREAD = dict.fromkeys(
 _KEPT = ("HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
 
+class WrongAnswerError(UnavailableError):
+    """A server's very first answer is not the model's."""
+
+
 @dataclass(frozen=True)
 class Launch:
     """How a server is started: its words, where, and with which environment variables besides."""
@@ -73,7 +77,7 @@ class Running:
 def started(launch: Launch, request: bytes, checks: Checks) -> Iterator[Running]:
     """Start a server on one processor, wait for its first right answer to ``request``; stop it in the end.
 
-    Raises UnavailableError, with the end of its log, where it ends, answers wrongly or not in time.
+    Raises UnavailableError, with the end of its log, where it ends or gives no answer in time, and WrongAnswerError.
     """
     environment = {
         **{name: os.environ[name] for name in _KEPT if name in os.environ},
@@ -102,7 +106,7 @@ def started(launch: Launch, request: bytes, checks: Checks) -> Iterator[Running]
 def _first_answer(
     child: subprocess.Popen[bytes], port: int, deadline: float, request: bytes, checks: Checks
 ) -> str | None:
-    """Ask until the answer is right. What went wrong, where it never was."""
+    """Ask until there is an answer. Why there was none; raises WrongAnswerError where it was not the model's."""
     last = "no answer"
     while time.perf_counter() < deadline:
         code = child.poll()
@@ -114,8 +118,10 @@ def _first_answer(
             last = str(error) or type(error).__name__
         else:
             trouble = checks.trouble(0, status, body)
-            if trouble is None or status == http.client.OK:
-                return trouble
+            if trouble is None:
+                return None
+            if status == http.client.OK:
+                raise WrongAnswerError(trouble)
             last = trouble  # loading still, perhaps
         time.sleep(_POLL_SECONDS)
     return f"no right answer in time ({last})"

@@ -6,7 +6,7 @@ import dataclasses
 import math
 
 import pytest
-from figures import Goal, Missing, Point, Start, faults, goals, medians, memory, percentile, start_seconds
+from figures import Goal, Missing, Point, Start, at_fault, faults, goals, medians, memory, percentile, start_seconds
 from load import Sample
 from plot import draw
 from results import Results
@@ -47,6 +47,13 @@ def test_rounds_become_medians_and_their_faults_add_up():
     assert (other.connections, other.rate) == (1, 50)
     assert faults([one, other]) == [one]
     assert faults([point("flask", 1, lost=1)])
+
+
+def test_a_wrong_first_answer_is_a_fault_as_well():
+    refused = Missing("flask", "forest", "", "request 0 got 1", wrong=True)
+    assert at_fault([], [refused])
+    assert not at_fault([point("flask", 1)], [dataclasses.replace(refused, wrong=False)])
+    assert at_fault([point("flask", 1, lost=1)], [])
 
 
 def goal(found, what, connections):
