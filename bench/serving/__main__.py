@@ -18,7 +18,7 @@ from pathlib import Path
 
 import joblib
 from environments import UnavailableError, peer_environment, service_environment, stack_of
-from figures import Missing, at_fault, faults, goals, medians
+from figures import Missing, at_fault, faults, goals, least_busy, medians
 from measuring import Found, Measuring, Plan, Prepared
 from results import Results, machine
 from roster import BY_NAME, FLOOR, OURS, SERVERS, Server
@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRATCH = ROOT / ".demo" / "serving"
 PAGE = ROOT / "docs" / "serving.md"
 PICTURE = ROOT / "docs" / "images" / "serving.png"
+_UNDISTURBED = 0.85  # of its processor, for a server that is kept busy
 
 
 def main() -> int:
@@ -157,10 +158,16 @@ def _report(found: Results, docs: bool) -> int:
 
 
 def _ceiling(found: Results) -> str:
-    """What the load generator can do, as far as the floor shows it, and where it was the limit."""
+    """What the load generator can do, as far as the floor shows it, and what may have been the limit but a server."""
     floor = [point for point in medians(found.points) if point.server == FLOOR]
     best = max((point.rate for point in floor), default=None)
     text = f"The load generator reached {best:,.0f} requests/s against the floor." if best else "No floor measured."
+    busy = least_busy(medians(found.points))
+    if busy is not None and busy < _UNDISTURBED:
+        text += (
+            f" The machine was busy with something else: FastAPI had {busy:.0%} of its processor under full load, so "
+            "measure again before trusting these figures."
+        )
     limited = [p for p in medians(found.points) if p.server != FLOOR and p.generator > 0.8]
     if limited:
         which = ", ".join(f"{p.server} {p.workload} {p.target} at {p.connections} ({p.generator:.0%})" for p in limited)

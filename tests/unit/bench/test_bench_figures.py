@@ -6,7 +6,20 @@ import dataclasses
 import math
 
 import pytest
-from figures import Goal, Missing, Point, Start, at_fault, faults, goals, medians, memory, percentile, start_seconds
+from figures import (
+    Goal,
+    Missing,
+    Point,
+    Start,
+    at_fault,
+    faults,
+    goals,
+    least_busy,
+    medians,
+    memory,
+    percentile,
+    start_seconds,
+)
 from load import Sample
 from plot import draw
 from results import Results
@@ -182,3 +195,9 @@ def test_the_picture_is_small(tmp_path):
     picture = (tmp_path / "picture.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
     assert len(picture) < 200_000  # as docs/images asks
+
+
+def test_a_busy_machine_shows_in_what_a_server_under_full_load_could_have():
+    points = [point(TUNED, 1), dataclasses.replace(point(PLAIN, 1), busy=0.4), point("litserve", 1)]
+    assert least_busy(points) == 0.4
+    assert least_busy([dataclasses.replace(points[1], connections=1)]) is None
