@@ -53,9 +53,10 @@ bench: $(READY)  ## the figures, measured on this machine
 	$(BIN)/nb2svc export example_notebooks/iris.ipynb -o .demo/iris --quiet
 	$(BIN)/python bench/image/compare.py .demo/iris
 
-lock: $(READY)  ## resolve requirements-dev.txt and requirements-frameworks.txt anew
+lock: $(READY)  ## resolve the requirements-*.txt anew
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
 	$(LOCK) --group frameworks -c requirements-dev.txt -o requirements-frameworks.txt
+	$(LOCK) --group clients -c requirements-dev.txt -o requirements-clients.txt
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .venv-* .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from ..fingerprint import Find, fingerprint
 from ..values import Definition, HelperModule, Problem
 from .objects import References
 from .ordering import Node, in_order
+from .views import View
 
 
 @dataclass
@@ -24,6 +26,7 @@ class Found:
     constants: dict[str, Any] = field(default_factory=dict)  # literals that hold lists, dicts or sets
     object_references: dict[str, References] = field(default_factory=dict)
     object_groups: tuple[tuple[str, ...], ...] = ()  # names of objects, and variables of models, that share parts
+    views: Mapping[int, View] = field(default_factory=dict)  # arrays that see the memory of others, by id
     live: dict[str, Any] = field(default_factory=dict)  # functions and classes, by the name they have in the project
     model_references: dict[str, References] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)  # path in the project → data file of a helper module

@@ -105,6 +105,7 @@ def _by_runtime(spec: ServiceSpec, owners: Owners, problems: list[Problem]) -> I
 
     framed = any(model.frame for model in spec.models)
     asked = {"joblib": has_joblib(spec), "pandas": framed, "python-multipart": reads_forms(spec)}
+    asked |= {name: owners.named(name) is not None for name in ("httptools", "uvloop")}  # Windows has no uvloop
     optional = {name: reason for name, reason in OPTIONAL_DISTRIBUTIONS.items() if asked[name]}
     for name, reason in {**RUNTIME_DISTRIBUTIONS, **optional}.items():
         installed = owners.named(canonicalize_name(name))

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ..errors import BuildError
-from ..package_index import pip_settings, uv_settings
+from ..index_files import pip_settings, uv_settings
 
 _LARGEST_SECRET = 500 * 1024  # BuildKit's own limit
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)

@@ -26,6 +26,7 @@ from .limits import LimitsMiddleware
 from .manifest import Manifest, project_root
 from .metrics import Metrics, metrics_routes
 from .refusals import answer
+from .routes import DirectMiddleware, DirectRoute, is_traced
 from .settings import Settings
 from .warming import warm
 
@@ -75,11 +76,13 @@ def create_app(
         exception_handlers={HTTPException: _http_error, RequestValidationError: _bad_request},
         openapi_url="/openapi.json" if settings.docs == "on" else None,  # without it there are no pages of it, either
     )
+    app.router.route_class = DirectRoute
     app.examples = examples
     app.state.manifest = manifest
     app.state.settings = settings
     app.state.lifecycle = lifecycle
     app.state.metrics = metrics
+    app.add_middleware(DirectMiddleware)
     app.add_middleware(_InStartupContext, variables=variables)
     _protect(app, settings, metrics)
     app.include_router(health_routes(lifecycle, manifest.name))
@@ -121,6 +124,11 @@ class _Service(FastAPI):
 
     examples: Path | None = None  # the folder that holds them
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not is_traced():
+            scope["fastapi.telemetry"] = None  # else newer FastAPIs look through the environment at each request
+        await super().__call__(scope, receive, send)
+
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             self.openapi_schema = super().openapi()
@@ -128,10 +136,10 @@ class _Service(FastAPI):
         return self.openapi_schema
 
 
-async def _http_error(request: Request, error: HTTPException) -> Response:  # noqa: ARG001
+async def _http_error(request: Request, error: HTTPException) -> Response:
     if not is_body_allowed_for_status_code(error.status_code):
         return Response(status_code=error.status_code, headers=error.headers)
-    return answer(error)
+    return answer(error, request.scope["path"])
 
 
 async def _bad_request(request: Request, error: RequestValidationError) -> Response:  # noqa: ARG001

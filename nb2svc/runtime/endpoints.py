@@ -29,7 +29,7 @@ from .signatures import (
 )
 from .streaming import Parts, is_stream, stream
 
-_EXCHANGE = "nb2svc_exchange"
+EXCHANGE = "nb2svc_exchange"  # the parameter of each route function that FastAPI fills by :func:`exchanged`
 
 
 def endpoint(
@@ -63,14 +63,14 @@ def endpoint(
     item_type = stream_item(signature.return_annotation) or Any
 
     async def route(**arguments: Any) -> Any:
-        exchange: Exchange = arguments.pop(_EXCHANGE)
+        exchange: Exchange = arguments.pop(EXCHANGE)
         answer = await call(binding(arguments) if binding else arguments)
         if isinstance(answer, Parts):
             return exchange.merge(stream(answer, item_type, exchange.request.headers, exchange.status))
         return exchange.written(answer.json) if isinstance(answer, _Written) else answer
 
     own = binding.parameters if binding else keyword_only(signature)
-    injected = Parameter(_EXCHANGE, Parameter.KEYWORD_ONLY, default=Depends(_exchange))
+    injected = Parameter(EXCHANGE, Parameter.KEYWORD_ONLY, default=Depends(exchanged))
     _name_like(handler, route)
     route.__signature__ = Signature([*own, injected], return_annotation=returns)  # type: ignore[attr-defined]
     return route
@@ -98,7 +98,7 @@ class Exchange:
         return response
 
 
-async def _exchange(request: Request, response: Response) -> Exchange:
+async def exchanged(request: Request, response: Response) -> Exchange:
     return Exchange(request, response)
 
 

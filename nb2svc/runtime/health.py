@@ -57,7 +57,7 @@ def health_routes(lifecycle: Lifecycle, name: str) -> APIRouter:
         return JSONAnswer({"ready": is_ready}, 200 if is_ready else 503)
 
     async def metadata() -> Response:
-        return JSONAnswer({"name": name, "version": "", "extensions": []})
+        return JSONAnswer({"name": name, "version": "", "extensions": ["binary_tensor_data"]})
 
     router.get("/livez")(livez)
     router.get("/readyz")(readyz)

@@ -41,6 +41,7 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}  # to find one by labels takes longer
         self.in_progress = Gauge(
             "http_requests_in_progress",
             "Requests being answered.",
@@ -51,9 +52,15 @@ class Metrics:
         service.info({"name": manifest.name, "digest": manifest.digest, "nb2svc": manifest.nb2svc})
 
     def observe(self, endpoint: str, method: str, status: int, seconds: float) -> None:
-        method = method if method in _METHODS else "other"
-        self._requests.labels(endpoint, method, str(status)).inc()
-        self._duration.labels(endpoint, method).observe(seconds)
+        key = (endpoint, method if method in _METHODS else "other", status)
+        requests, duration = self._children.get(key) or self._child(*key)
+        requests.inc()
+        duration.observe(seconds)
+
+    def _child(self, endpoint: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        found = self._requests.labels(endpoint, method, str(status)), self._duration.labels(endpoint, method)
+        self._children[endpoint, method, status] = found
+        return found
 
 
 def metrics_routes(metrics: Metrics) -> APIRouter:

@@ -11,9 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 from typing_extensions import TypedDict
 
+from .arrays import Intake
 from .endpoints import endpoint
 from .inference import inference_router
-from .rows import Form, form_of, untyped_form
+from .media import formats_of
+from .model_route import described, model_route
+from .rows import Form, Stacked, form_of, untyped_form
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +37,13 @@ class ServedModel:
         self.methods = tuple(methods)
         self.form = form
 
-    def call(self, method: str, rows: Sequence[Any]) -> Any:
+    def call(self, method: str, rows: Sequence[Any] | Stacked) -> Any:
         """The method's answer to checked rows, as the model gives it.
 
         Raises RequestValidationError where the rows do not fit together, or the model refuses them.
         """
         try:
-            inputs = self.form.stack(rows)
+            inputs = rows.inputs if isinstance(rows, Stacked) else self.form.stack(rows)
         except ValidationError as error:
             problems = [{**each, "loc": ("body", "inputs", *each["loc"])} for each in error.errors(include_url=False)]
             raise RequestValidationError(problems) from error
@@ -77,11 +80,19 @@ def model_routes(
     name = "".join(part.capitalize() for part in public.replace("-", "_").split("_"))
     rows: Any = Annotated[list[served.form.row], Field(min_length=1)]  # type: ignore[name-defined]
     request: Any = TypedDict(f"{name}Request", {"inputs": rows})  # type: ignore[misc]
+    intake = Intake(served.form)
+    formats = formats_of(intake)
     router = APIRouter(tags=[public])
     for method in served.methods:
-        route = endpoint(_method(served, method, request))
-        router.post(f"/models/{public}/{method}", response_model=(outputs or {}).get(method, Outputs))(route)
-    router.include_router(inference_router(served))
+        router.add_api_route(
+            f"/models/{public}/{method}",
+            endpoint(_method(served, method, request)),
+            methods=["POST"],
+            response_model=(outputs or {}).get(method, Outputs),
+            route_class_override=model_route(served, method, formats, request),
+            **described(formats),
+        )
+    router.include_router(inference_router(served, intake))
     return router
 
 

@@ -7,7 +7,8 @@ one is named by its place and column, and ``stack`` makes of the checked rows wh
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, with_config
@@ -15,6 +16,13 @@ from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypedDict, get_type_hints
 
 from .columns import MISFIT, Dtype, refused, stacked
+
+
+@dataclass(frozen=True, slots=True)
+class Stacked:
+    """In place of rows: what a form would have made of them."""
+
+    inputs: Any
 
 
 class Form(ABC):
@@ -40,7 +48,8 @@ class Frame(Form):
 
     def __init__(self, columns: Any) -> None:
         self.row = _named_row(columns)
-        self.dtypes = _dtypes(columns)
+        self.kinds = get_type_hints(columns, include_extras=True)
+        self.dtypes = _dtypes(self.kinds)
         self.features = tuple(self.dtypes)
 
     def stack(self, rows: Sequence[Any]) -> Any:
@@ -55,7 +64,8 @@ class Matrix(Form):
 
     def __init__(self, columns: Any, dtype: str = "") -> None:
         self.row = _named_row(columns)
-        self.features = tuple(get_type_hints(columns))
+        self.kinds = get_type_hints(columns, include_extras=True)
+        self.features = tuple(self.kinds)
         self.dtype = dtype
 
     def stack(self, rows: Sequence[Any]) -> Any:
@@ -66,6 +76,7 @@ class Array(Form):
     """An array of ``dtype`` and ``shape``, that of the example; None stands for the first dimension, which is free."""
 
     def __init__(self, item: Any, dtype: str, shape: Sequence[int | None]) -> None:
+        self.item = item
         self.dtype = dtype
         self.shape = tuple(shape)
         self.row = item
@@ -146,11 +157,10 @@ def adapter_of(form: Form) -> TypeAdapter[list[Any]]:
 # --- named rows ---------------------------------------------------------------------------------
 
 
-def _dtypes(columns: Any) -> dict[str, Dtype]:
-    hints = get_type_hints(columns, include_extras=True)
+def _dtypes(kinds: Mapping[str, Any]) -> dict[str, Dtype]:
     return {
-        name: next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Dtype)), Dtype())
-        for name, hint in hints.items()
+        name: next((each for each in getattr(kind, "__metadata__", ()) if isinstance(each, Dtype)), Dtype())
+        for name, kind in kinds.items()
     }
 
 

@@ -14,9 +14,9 @@ import signal
 import socket
 import sys
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import settings as settings_module
 from .accepting import BindError, bound
@@ -43,7 +43,7 @@ def main(target: str = "service.main:app", arguments: Sequence[str] | None = Non
         settings = Settings.load()
         if options.health:
             return _check_health(settings)
-        return _run(target, settings)
+        return _start(target, settings)
     except ServiceError as error:
         logger.error("%s", error, exc_info=error.__cause__)  # noqa: TRY400 - the cause is of use, our own frames are not
         if not logging.getLogger().handlers:
@@ -51,7 +51,7 @@ def main(target: str = "service.main:app", arguments: Sequence[str] | None = Non
         return 3 if isinstance(error, BindError) else 1
 
 
-def _run(target: str, settings: Settings) -> int:
+def _start(target: str, settings: Settings) -> int:
     """As the only process, as a worker, or as the supervisor of workers."""
     from .logs import configure
 
@@ -85,13 +85,33 @@ def serve(app: FastAPI, settings: Settings, listening: socket.socket | None = No
         lifespan="on",
         server_header=False,
         timeout_graceful_shutdown=settings.grace_seconds,
+        http=_protocol(settings),
         h11_max_incomplete_event_size=settings.max_header_bytes,  # else headers that never end were kept in memory
     )
 
     server = Server(config, app.state.lifecycle, settings, listening or bound(settings), link)
     with contextlib.suppress(SystemExit):  # uvicorn's when it cannot start; in some versions it just returns
-        asyncio.run(server.serve(sockets=[]))
+        _run(server.serve(sockets=[]))
     return server.end() if server.started else 3
+
+
+def _protocol(settings: Settings) -> type[asyncio.Protocol] | str:
+    """What parses HTTP: C where there is httptools."""
+    try:
+        from .protocol import bounded
+    except ImportError:
+        return "h11"
+    return bounded(settings)
+
+
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    """On uvloop where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(serving)
+    else:
+        uvloop.run(serving)
 
 
 def _end_while_loading(sig: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -100,6 +120,7 @@ def _end_while_loading(sig: int, frame: FrameType | None) -> None:  # noqa: ARG0
 
 def _load(target: str) -> FastAPI:
     from . import ahead
+    from .imports import listed_once
     from .manifest import Manifest
 
     ahead.begin()
@@ -112,7 +133,8 @@ def _load(target: str) -> FastAPI:
     # and, frozen, it is left alone by every later collection too.
     gc.disable()
     try:
-        app: FastAPI = getattr(importlib.import_module(module), attribute)
+        with listed_once():
+            app: FastAPI = getattr(importlib.import_module(module), attribute)
     finally:
         gc.freeze()
         gc.enable()

@@ -147,4 +147,5 @@ def _after(seconds: float, act: Callable[[], object]) -> None:
 def _abandon() -> None:
     # uvicorn cancels what outlives the grace, but a handler's thread cannot be cancelled, and Python would wait for it
     logger.error("Handlers were still running after the grace; ending without them.")
+    logging.shutdown()
     os._exit(1)

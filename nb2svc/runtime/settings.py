@@ -59,6 +59,11 @@ class Settings(BaseModel):
     body_seconds: float = Field(60, gt=0, description="how long may be waited for a request's body; longer is 408")
     max_headers: int = Field(100, gt=0, description="headers of a request; more are 431")
     max_header_bytes: int = Field(1 << 16, gt=0, description="bytes of all headers of a request; more are 431, or 400")
+    header_seconds: float = Field(
+        10,
+        gt=0,
+        description="how long a request's headers may take to arrive; longer is 408, none at all a closed connection",
+    )
     max_concurrency: int = Field(64, gt=0, description="requests at work at once, and threads for sync handlers")
     max_queue: int = Field(256, ge=0, description="requests that may wait for others; further ones get 503")
     api_keys: Annotated[tuple[SecretStr, ...], Listed] = Field(

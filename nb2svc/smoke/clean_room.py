@@ -1,7 +1,7 @@
 """The clean room: does the project answer where only its lock, its own files and its environment exist?
 
 The project is imported by the current interpreter in a fresh isolated process: empty working directory, scrubbed
-environment, and nothing importable but the standard library, the project and the distributions of the lock. Its
+environment, no GPU, and nothing importable but the standard library, the project and the distributions of the lock. Its
 examples are answered through ASGI, without a server, and compared with the kernel's answers.
 """
 
@@ -38,6 +38,11 @@ _LOG_LINES: Final = 400
 
 # What an interpreter needs of its surroundings to start at all; nothing of the user's.
 _KEPT_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+
+# A container has no GPU unless its operator gives it one: CUDA's, ROCm's and oneAPI's libraries see none.
+_NO_GPU: Final = dict.fromkeys(("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"), "") | {
+    "ONEAPI_DEVICE_SELECTOR": "*:cpu"
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +196,7 @@ def _encoded(example: Example) -> dict[str, Any]:
 def _variables(environment: Mapping[str, str], scratch: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     scrubbed = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(scratch / "home"), "TMPDIR": str(scratch)}
-    return {**kept, **scrubbed, **environment}
+    return {**kept, **scrubbed, **_NO_GPU, **environment}
 
 
 # --- the process --------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ from .places import place_in
 
 _UNSTEADY: Final = (
     "the answer depends on more than the request: look for the time, random numbers without a seed, "
-    "the order of a set, something that an earlier call changed, or a setting of a library that a cell changed "
-    "(change it in a %%startup cell)"
+    "the order of a set, something that an earlier call changed, a setting of a library that a cell changed "
+    "(change it in a %%startup cell), or a GPU, which a container has only where it is given one"
 )
 _ONLY_THERE: Final = (
     "look in this line for what only the notebook has: a name that stands in a text, something that a cell changed in "

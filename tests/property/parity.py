@@ -23,6 +23,7 @@ _NAMED = re.compile(
 # Warnings that say which value is another one in the service.
 _TELLS = re.compile(
     r"the service (begins without that|runs it with)|leaves out .*, which the service therefore begins without"
+    r"|views of one memory, of which each has a copy"
 )
 _ONCE_MORE = "a startup cell changes · once more where the service starts"  # the clean room's words
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")

@@ -11,7 +11,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Callable
-from importlib.machinery import FileFinder, SourceFileLoader
+from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -56,7 +56,7 @@ def warm_up() -> None:
     asyncio.run(answers(app, [{"method": "GET", "path": "/warm?x=1"}]))
     for name in [name for name in sys.modules if name.partition(".")[0] == "service"]:
         del sys.modules[name]
-    sys.path_hooks.insert(0, FileFinder.path_hook((Compiled, [".py"])))
+    sys.path_hooks.insert(0, FileFinder.path_hook((ExtensionFileLoader, EXTENSION_SUFFIXES), (Compiled, [".py"])))
 
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
