@@ -151,24 +151,25 @@ class _Exchange(Exchange):
     def status(self) -> int:
         return self._status
 
-    def written(self, content: bytes) -> Any:
-        return _Answer(content, self._status)
+    def written(self, content: bytes, media_type: str) -> Any:
+        return _Answer(content, self._status, media_type)
 
     def merge(self, response: Response) -> Response:
         return response
 
 
 class _Answer:
-    """A response with JSON: the messages that Starlette's would send."""
+    """A response that is written already: the messages that Starlette's would send."""
 
-    __slots__ = ("_content", "_status")
+    __slots__ = ("_content", "_media_type", "_status")
 
-    def __init__(self, content: bytes, status: int) -> None:
+    def __init__(self, content: bytes, status: int, media_type: str = "application/json") -> None:
         self._content = content
         self._status = status
+        self._media_type = media_type
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        headers = [(b"content-length", b"%d" % len(self._content)), (b"content-type", b"application/json")]
+        headers = [(b"content-length", b"%d" % len(self._content)), (b"content-type", self._media_type.encode())]
         await send({"type": "http.response.start", "status": self._status, "headers": headers})
         await send({"type": "http.response.body", "body": self._content})
 

@@ -43,7 +43,7 @@ def main(target: str = "service.main:app", arguments: Sequence[str] | None = Non
         settings = Settings.load()
         if options.health:
             return _check_health(settings)
-        return _start(target, settings)
+        return _run(target, settings)
     except ServiceError as error:
         logger.error("%s", error, exc_info=error.__cause__)  # noqa: TRY400 - the cause is of use, our own frames are not
         if not logging.getLogger().handlers:
@@ -51,7 +51,7 @@ def main(target: str = "service.main:app", arguments: Sequence[str] | None = Non
         return 3 if isinstance(error, BindError) else 1
 
 
-def _start(target: str, settings: Settings) -> int:
+def _run(target: str, settings: Settings) -> int:
     """As the only process, as a worker, or as the supervisor of workers."""
     from .logs import configure
 
@@ -86,12 +86,13 @@ def serve(app: FastAPI, settings: Settings, listening: socket.socket | None = No
         server_header=False,
         timeout_graceful_shutdown=settings.grace_seconds,
         http=_protocol(settings),
+        ws_max_size=settings.max_body,
         h11_max_incomplete_event_size=settings.max_header_bytes,  # else headers that never end were kept in memory
     )
 
     server = Server(config, app.state.lifecycle, settings, listening or bound(settings), link)
     with contextlib.suppress(SystemExit):  # uvicorn's when it cannot start; in some versions it just returns
-        _run(server.serve(sockets=[]))
+        _on_a_loop(server.serve(sockets=[]))
     return server.end() if server.started else 3
 
 
@@ -104,8 +105,8 @@ def _protocol(settings: Settings) -> type[asyncio.Protocol] | str:
     return bounded(settings)
 
 
-def _run(serving: Coroutine[Any, Any, None]) -> None:
-    """On uvloop where there is one."""
+def _on_a_loop(serving: Coroutine[Any, Any, None]) -> None:
+    """That of uvloop where there is one."""
     try:
         import uvloop
     except ImportError:

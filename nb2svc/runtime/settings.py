@@ -66,6 +66,7 @@ class Settings(BaseModel):
     )
     max_concurrency: int = Field(64, gt=0, description="requests at work at once, and threads for sync handlers")
     max_queue: int = Field(256, ge=0, description="requests that may wait for others; further ones get 503")
+    max_websockets: int = Field(256, ge=0, description="WebSocket connections at once; further ones get 503")
     api_keys: Annotated[tuple[SecretStr, ...], Listed] = Field(
         (), description="keys of which a request must have one, with commas between; none: open to all"
     )
