@@ -49,7 +49,7 @@ def become_supervisor(worker: Worker, listening: socket.socket) -> NoReturn:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
     for each in (listening, worker.end):
         each.set_inheritable(True)
-    sys.stdout.flush()
+    logging.shutdown()  # flushes
     environment = {
         **os.environ,
         "SERVICE_FD": str(listening.fileno()),

@@ -23,6 +23,7 @@ from .handover import become_supervisor, successor
 from .health import Lifecycle
 from .links import Link, Worker
 from .settings import Settings
+from .turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if not self.started:
             return
+        self._turns = asyncio.create_task(Turns(self._settings.max_concurrency).keep())
         self._acceptor.start()
         if self._link:
             self._link.started()
@@ -147,4 +149,5 @@ def _after(seconds: float, act: Callable[[], object]) -> None:
 def _abandon() -> None:
     # uvicorn cancels what outlives the grace, but a handler's thread cannot be cancelled, and Python would wait for it
     logger.error("Handlers were still running after the grace; ending without them.")
+    logging.shutdown()
     os._exit(1)
