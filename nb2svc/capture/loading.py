@@ -45,7 +45,9 @@ def _share(closure: ClosureBuilder) -> None:
         closure.warn(message, hint, Where(notebook=closure.log.notebook, name=variable))
     closure.found.views = found.views
     for names in (one for one in found.copied if one <= nodes.keys()):
-        message = f"arrays of {', '.join(sorted(names))} are views of one memory, of which each has a copy in the service"
+        message = (
+            f"arrays of {', '.join(sorted(names))} are views of one memory, of which each has a copy in the service"
+        )
         where = nodes[min(names)].definition.where
         closure.warn(message, "make one of the other where it is used, or copy what nobody is to change", where)
 

@@ -17,11 +17,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .access import AccessMiddleware
+from . import tracing
+from .access import WARMING, AccessMiddleware
 from .auth import AuthMiddleware, Keys
 from .documents import add_examples, recorded
 from .encoding import JSONAnswer, encode
-from .health import Lifecycle, health_routes
+from .health import PROBES, Lifecycle, health_routes
 from .limits import LimitsMiddleware
 from .manifest import Manifest, project_root
 from .metrics import Metrics, metrics_routes
@@ -74,6 +75,7 @@ def create_app(
         default_response_class=JSONAnswer,
         exception_handlers={HTTPException: _http_error, RequestValidationError: _bad_request},
         openapi_url="/openapi.json" if settings.docs == "on" else None,  # without it there are no pages of it, either
+        **tracing.options(_is_untraced),
     )
     app.examples = examples
     app.state.manifest = manifest
@@ -101,6 +103,10 @@ def _protect(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             allow_headers=["*"],
             expose_headers=["X-Request-ID", "Retry-After"],
         )
+
+
+def _is_untraced(scope: Scope) -> bool:
+    return scope.get("path") in PROBES or WARMING in scope
 
 
 class _InStartupContext:

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from datetime import datetime, timezone
 from typing import Any
 
+from . import tracing
 from .settings import Settings
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -18,7 +19,9 @@ logging.getLogger(__package__).addHandler(logging.NullHandler())
 
 
 class JSONFormatter(logging.Formatter):
-    """``time`` (UTC), ``level``, ``logger``, ``message``, ``request_id``, an access line's fields, ``traceback``."""
+    """``time`` (UTC), ``level``, ``logger``, ``message``, ``request_id``, ``trace_id`` and ``span_id`` of a request
+    that is traced, an access line's fields, ``traceback``.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -29,6 +32,7 @@ class JSONFormatter(logging.Formatter):
         }
         if identifier := request_id.get():
             line["request_id"] = identifier
+            line.update(tracing.ids())
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)

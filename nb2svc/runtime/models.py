@@ -17,6 +17,7 @@ from .inference import inference_router
 from .media import formats_of
 from .model_route import described, model_route
 from .rows import Form, Stacked, form_of, untyped_form
+from .tracing import model_span
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ class ServedModel:
             problems = [{**each, "loc": ("body", "inputs", *each["loc"])} for each in error.errors(include_url=False)]
             raise RequestValidationError(problems) from error
         try:
-            return getattr(self.model, method)(inputs)
+            with model_span(self.public, method, len(inputs)):
+                return getattr(self.model, method)(inputs)
         except _REFUSALS as error:
             logger.warning("%s.%s refuses rows", self.public, method, exc_info=error)
             message = f"the model refuses these rows: {error}"
