@@ -17,7 +17,7 @@ from ..values import Artifact
 from . import formats
 from .formats.writing import embedded
 from .objects import NOTEBOOK_MODULE, References, UnpicklableError, as_members_of_the_project
-from .pickling import AnotherWayError, NO_VIEWS, Sets, dump_joblib, dump_pickle, without_addresses
+from .pickling import NO_VIEWS, AnotherWayError, Sets, dump_joblib, dump_pickle, without_addresses
 from .views import View
 
 _MAIN = b"__main__"
@@ -213,7 +213,7 @@ def _pickle(value: object, writer: _Writer, others: Others, views: Mapping[int, 
         return content.nbytes < LARGE
 
     with without_addresses():
-        dump_pickle(value, writer, _References(others), keep, sets, views)
+        dump_pickle(value, writer, _References(others), keep, sets, views=views)
     if not behind:
         return "pickle"
     places = []

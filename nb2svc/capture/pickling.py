@@ -177,6 +177,7 @@ def dump_pickle(
     refer: Refer,
     keep: Callable[[Any], bool],
     sets: Sets,
+    *,
     views: Mapping[int, View] = NO_VIEWS,
 ) -> None:
     """Pickle ``value``; arrays among ``views`` as views of what they see.

@@ -67,10 +67,10 @@ def views_among(seen: Seen) -> Views:
     """Which of the arrays see the same memory, where that can ever be noticed."""
     known: dict[int, View] = {}
     together, apart = [], []
-    for parts in _overlapping(seen.parts.values()):
-        own = [part for part in parts if id(part) not in seen.of_pandas]
-        if len(parts) - len(own) > 1 and _copies_on_write():
-            parts = own  # pandas itself copies before it writes
+    for all_parts in _overlapping(seen.parts.values()):
+        own = [part for part in all_parts if id(part) not in seen.of_pandas]
+        by_pandas = len(all_parts) - len(own) > 1 and _copies_on_write()  # it copies before it writes
+        parts = own if by_pandas else all_parts
         if len(parts) < 2 or not any(map(_is_written, parts)):  # noqa: PLR2004 - views are at least two
             continue
         names = frozenset(name for part in parts for name in seen.names[id(part)])
@@ -78,7 +78,7 @@ def views_among(seen: Seen) -> Views:
         if found:
             known.update({id(one.array): one for one in found})
             together.append(names)
-        elif own == parts:
+        elif len(own) == len(all_parts):
             apart.append(names)
     return Views(known, tuple(together), tuple(apart))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
@@ -20,13 +20,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from . import tracing
 from .access import WARMING, AccessMiddleware
 from .auth import AuthMiddleware, Keys
+from .coalescing import Coalesced, Coalescer, current
+from .connections import ConnectionMiddleware
 from .documents import add_examples, recorded
 from .encoding import JSONAnswer, encode
 from .health import PROBES, Lifecycle, health_routes
 from .limits import LimitsMiddleware
 from .manifest import Manifest, project_root
+from .meters import ModelMeters
 from .metrics import Metrics, metrics_routes
+from .models import ModelRouter
 from .refusals import answer
+from .routes import DirectMiddleware, DirectRoute
 from .settings import Settings
 from .warming import warm
 
@@ -49,11 +54,12 @@ def create_app(
     settings = Settings.load() if settings is None else settings
     lifecycle = Lifecycle()
     metrics = Metrics(manifest)
+    meters = ModelMeters(metrics.registry)
 
     variables: dict[ContextVar[Any], Any] = {}
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: _Service) -> AsyncIterator[None]:
         # each request at work may need a thread, and no more handlers shall run than that, not even abandoned ones
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.max_concurrency
         before = copy_context()
@@ -62,6 +68,8 @@ def create_app(
             if inspect.isawaitable(result):
                 await result
         variables.update({one: value for one, value in copy_context().items() if before.get(one, before) is not value})
+        if app.coalesced:
+            variables[current] = Coalescer(app.coalesced, meters, settings.max_concurrency)
         if examples is not None:
             await warm(app, manifest, examples)
         lifecycle.started()
@@ -77,11 +85,13 @@ def create_app(
         openapi_url="/openapi.json" if settings.docs == "on" else None,  # without it there are no pages of it, either
         **tracing.options(_is_untraced),
     )
+    app.router.route_class = DirectRoute
     app.examples = examples
     app.state.manifest = manifest
     app.state.settings = settings
     app.state.lifecycle = lifecycle
     app.state.metrics = metrics
+    app.add_middleware(DirectMiddleware)
     app.add_middleware(_InStartupContext, variables=variables)
     _protect(app, settings, metrics)
     app.include_router(health_routes(lifecycle, manifest.name))
@@ -95,6 +105,7 @@ def _protect(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     if settings.api_keys or settings.api_keys_file:
         app.add_middleware(AuthMiddleware, keys=Keys.of(settings), public=settings.public)
     app.add_middleware(AccessMiddleware, metrics=metrics)
+    app.add_middleware(ConnectionMiddleware, settings=settings, metrics=metrics)
     if settings.cors_origins:  # outermost, so that browsers may read errors, too
         app.add_middleware(
             CORSMiddleware,
@@ -123,9 +134,23 @@ class _InStartupContext:
 
 
 class _Service(FastAPI):
-    """An application whose OpenAPI document shows the recorded examples."""
+    """An application whose OpenAPI document shows the recorded examples, and whose models' calls become one."""
 
     examples: Path | None = None  # the folder that holds them
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.coalesced: list[Coalesced] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not tracing.is_traced():
+            scope["fastapi.telemetry"] = None  # else newer FastAPIs look through the environment at each request
+        await super().__call__(scope, receive, send)
+
+    def include_router(self, router: APIRouter, **options: Any) -> None:
+        if isinstance(router, ModelRouter) and router.coalesced:
+            self.coalesced.append(router.coalesced)
+        super().include_router(router, **options)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:

@@ -77,14 +77,14 @@ def options(exclude: Callable[[MutableMapping[str, Any]], bool] | None) -> dict[
     return {"telemetry": {"metrics": False, "logs": False, "operation_spans": False, "exclude": exclude}}
 
 
-def _is_on() -> bool:
-    """Whether there may be spans: they need the SDK, whoever has loaded it."""
-    return "opentelemetry.sdk.trace" in sys.modules
+def is_traced() -> bool:
+    """Whether there may be spans: that needs OpenTelemetry's SDK, whoever has loaded it, and asking it takes longer."""
+    return "opentelemetry.sdk" in sys.modules
 
 
 def ids() -> dict[str, str]:
     """``trace_id`` and ``span_id`` of the request at work, for the log; nothing where it has no trace."""
-    if not _is_on():
+    if not is_traced():
         return {}
     from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
 
@@ -94,23 +94,23 @@ def ids() -> dict[str, str]:
     return {"trace_id": format_trace_id(context.trace_id), "span_id": format_span_id(context.span_id)}
 
 
-def model_span(model: str, method: str, rows: int) -> AbstractContextManager[None]:
-    """Around a call of a model within a request that is traced."""
-    return _model_span(model, method, rows) if _is_on() else _NOTHING
+def model_span(name: str, rows: int) -> AbstractContextManager[None]:
+    """Around a call of a model (``model.method``) within a request that is traced."""
+    return _model_span(name, rows) if is_traced() else _NOTHING
 
 
 @contextmanager
-def _model_span(model: str, method: str, rows: int) -> Iterator[None]:
+def _model_span(name: str, rows: int) -> Iterator[None]:
     from opentelemetry.trace import StatusCode, get_current_span, get_tracer
 
     if not get_current_span().is_recording():
         yield
         return
-    attributes: dict[str, str | int] = {"model.name": model, "model.method": method, "model.rows": rows}
-    tracer = get_tracer("nb2svc")
-    # an error's message may hold what the request held
-    span = tracer.start_as_current_span(
-        f"{model}.{method}", attributes=attributes, record_exception=False, set_status_on_exception=False
+    span = get_tracer("nb2svc").start_as_current_span(
+        name,
+        attributes={"model.rows": rows},
+        record_exception=False,  # an error's message may hold what the request held
+        set_status_on_exception=False,
     )
     with span as current:
         try:

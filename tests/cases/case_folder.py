@@ -9,7 +9,7 @@
   one the harness runs it first.
 - ``case.toml``: the fields of :class:`Expected`, and no other.
 - ``verify.py``, where the examples do not say it all: ``verify(ask, project)`` with ``ask(method, path, json=None)``,
-  which gives ``(status, value)``, and the exported folder.
+  which gives ``(status, value)``, and the exported folder; ``ask.address`` is where the service is.
 - ``machine.py``, where the notebook lives on a machine unlike this one: ``prepare(machine)``, with a machine of
   :mod:`machines`, sets up package indexes, their settings or an interpreter before the kernel starts.
 - anything else: copied to the notebook's working directory.

@@ -62,6 +62,7 @@ def _asking(client: httpx.Client) -> Any:
         is_json = answer.headers.get("content-type", "").startswith("application/json")
         return answer.status_code, answer.json() if is_json else answer.text
 
+    ask.address = str(client.base_url)  # type: ignore[attr-defined]  # for what is no request
     return ask
 
 

@@ -44,7 +44,7 @@ def grid():
 )
 def test_views_stay_views_of_one_memory(tmp_path, view):
     whole = grid()
-    (loaded, found) = saved({"whole": whole, "view": view(whole)}, tmp_path)
+    loaded, found = saved({"whole": whole, "view": view(whole)}, tmp_path)
     assert found.groups == (("view", "whole"),)
     for name, one in {"whole": whole, "view": view(whole)}.items():
         assert loaded[name].dtype == one.dtype
@@ -56,7 +56,8 @@ def test_views_stay_views_of_one_memory(tmp_path, view):
 
 @pytest.mark.parametrize("buffer", [bytearray(16), array.array("d", [0, 0])])
 def test_arrays_over_a_buffer_of_python_stay_over_it(tmp_path, buffer):
-    loaded, _ = saved({"buffer": buffer, "numbers": np.frombuffer(buffer), "second": np.frombuffer(buffer)[1:]}, tmp_path)
+    numbers = np.frombuffer(buffer)
+    loaded, _ = saved({"buffer": buffer, "numbers": numbers, "second": numbers[1:]}, tmp_path)
     loaded["numbers"][1] = 2
     assert loaded["second"].tolist() == [2]
     assert bytes(loaded["buffer"]) == np.array([0.0, 2.0]).tobytes()

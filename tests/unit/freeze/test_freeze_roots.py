@@ -72,7 +72,7 @@ def test_the_state_artifact_and_the_standard_library(make_spec) -> None:
         make_spec(closure=Closure(modules=("json", "os.path"), objects=(LiveObjects(names=("x",), artifact=state),)))
     )
     assert roots["pillow"].why == "needed by models/state.pkl"
-    assert set(roots) == {"fastapi", "pillow", "prometheus-client", "pydantic", "uvicorn"}
+    assert set(roots) == {"fastapi", "httptools", "pillow", "prometheus-client", "pydantic", "uvicorn", "uvloop"}
 
 
 @pytest.mark.parametrize(("format", "expected"), [("joblib", True), ("pickle", False)])
@@ -103,6 +103,19 @@ OWN_CLASS = "def own(x: Form):\n    return x"
 def test_multipart_for_code_that_reads_forms(make_spec, modules, source: str, expected: bool) -> None:
     spec = make_spec(closure=Closure(modules=modules, definitions=(function("handler", source),)))
     assert ("python-multipart" in roots_of(spec)) is expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def size(image: Image.Image):\n    return image.size", True),
+        ("def size(image: 'Image.Image'):\n    return image.size", True),
+        ("def size(name: str):\n    return Image.open(name).size", False),
+    ],
+)
+def test_multipart_for_handlers_of_images(make_spec, source: str, expected: bool) -> None:
+    closure = Closure(imports=("from PIL import Image",), modules=("PIL",), definitions=(function("size", source),))
+    assert ("python-multipart" in roots_of(make_spec(closure=closure))) is expected
 
 
 @pytest.mark.parametrize(("part", "expected"), [("form", True), ("files", True), ("json", False)])

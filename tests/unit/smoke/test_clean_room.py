@@ -283,12 +283,15 @@ def environment():
 
 
 # What torch, TensorFlow and JAX ask the driver for: an empty list of devices is none, no list is all there are.
-DEVICES = HEALTH + """
+DEVICES = (
+    HEALTH
+    + """
 import os
 @app.get("/devices")
 def devices():
     return os.environ.get("CUDA_VISIBLE_DEVICES", "all")
 """
+)
 
 
 @pytest.mark.parametrize(("declared", "seen"), [({}, ""), ({"CUDA_VISIBLE_DEVICES": "0"}, "0")])
