@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from . import tracing
 from .access import WARMING, AccessMiddleware
 from .auth import AuthMiddleware, Keys
+from .capturing import Capture, CaptureMiddleware
 from .coalescing import Coalesced, Coalescer, current
 from .connections import ConnectionMiddleware
 from .documents import add_examples, recorded
@@ -55,6 +56,7 @@ def create_app(
     lifecycle = Lifecycle()
     metrics = Metrics(manifest)
     meters = ModelMeters(metrics.registry)
+    capture = Capture.of(settings, manifest, metrics)
 
     variables: dict[ContextVar[Any], Any] = {}
 
@@ -72,9 +74,13 @@ def create_app(
             variables[current] = Coalescer(app.coalesced, meters, settings.max_concurrency)
         if examples is not None:
             await warm(app, manifest, examples)
+        if capture:
+            capture.begin()
         lifecycle.started()
         yield
         lifecycle.drain()
+        if capture:
+            capture.end()
 
     app = _Service(
         title=manifest.name,
@@ -93,6 +99,8 @@ def create_app(
     app.state.metrics = metrics
     app.add_middleware(DirectMiddleware)
     app.add_middleware(_InStartupContext, variables=variables)
+    if capture:
+        app.add_middleware(CaptureMiddleware, capture=capture)
     _protect(app, settings, metrics)
     app.include_router(health_routes(lifecycle, manifest.name))
     app.include_router(metrics_routes(metrics))

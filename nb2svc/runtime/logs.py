@@ -27,8 +27,8 @@ _to_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 class JSONFormatter(logging.Formatter):
-    """``time`` (UTC), ``level``, ``logger``, ``message``, ``worker`` where there are several, ``request_id``, ``trace_id``
-    and ``span_id`` of a request that is traced, an access line's fields, ``traceback``.
+    """``time`` (UTC), ``level``, ``logger``, ``message``, ``worker`` where there are several, ``request_id``,
+    ``trace_id`` and ``span_id`` of a request that is traced, an access line's fields, ``traceback``.
     """
 
     def __init__(self, worker: int | None = None) -> None:
