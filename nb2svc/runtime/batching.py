@@ -48,7 +48,7 @@ class Batcher:
     """
 
     def __init__(self, name: str, run: Run, meter: Meter | None = None, max_rows: int | None = None) -> None:
-        self._name = name
+        self.name = name
         self._run = run
         self._meter = meter
         self._pace = Pace(max_rows)
@@ -151,7 +151,7 @@ class Batcher:
         if len(batch) == 1:
             return [answer]
         if parts is None:
-            message = f"the answer of {self._name} has not one part for each row"
+            message = f"the answer of {self.name} has not one part for each row"
             raise ValueError(message)
         return parts
 
@@ -164,7 +164,7 @@ class Batcher:
     def _never(self, why: str) -> None:
         if self._joins is not False:
             self._joins = False
-            logger.warning("concurrent calls of %s are made one by one from now on: %s", self._name, why)
+            logger.warning("concurrent calls of %s are made one by one from now on: %s", self.name, why)
 
 
 def _fail(waiting: _Waiting, error: BaseException) -> None:

@@ -26,6 +26,7 @@ from .batching import Batcher
 from .meters import ModelMeters
 from .pace import SHORT
 from .stacking import Inputs, inputs_of
+from .tracing import model_span
 
 #: Of the service whose request is answered; None where calls are made as they are.
 current: ContextVar[Coalescer | None] = ContextVar("nb2svc_coalescer", default=None)
@@ -126,7 +127,9 @@ def _joining(example: Callable[..., Any], own: Any, name: str) -> Callable[..., 
         batcher = None if coalescer is None else coalescer.batcher(model, name)
         if coalescer is None or batcher is None or not (arguments or options):
             return method(*arguments, **options)
-        return coalescer.wait(batcher, *_rows_and_rest(method, arguments, options))
+        inputs, call = _rows_and_rest(method, arguments, options)
+        with model_span(batcher.name, inputs.rows):
+            return coalescer.wait(batcher, inputs, call)
 
     return joining
 

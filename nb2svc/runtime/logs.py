@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from pydantic_core import to_json
 
+from . import tracing
 from .settings import Settings
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -24,8 +25,8 @@ logging.getLogger(__package__).addHandler(logging.NullHandler())
 
 
 class JSONFormatter(logging.Formatter):
-    """``time`` (UTC), ``level``, ``logger``, ``message``, ``worker`` where there are several, ``request_id``, an access
-    line's fields, ``traceback``.
+    """``time`` (UTC), ``level``, ``logger``, ``message``, ``worker`` where there are several, ``request_id``,
+    ``trace_id`` and ``span_id`` of a request that is traced, an access line's fields, ``traceback``.
     """
 
     def __init__(self, worker: int | None = None) -> None:
@@ -42,6 +43,7 @@ class JSONFormatter(logging.Formatter):
         }
         if identifier := request_id.get():
             line["request_id"] = identifier
+            line.update(tracing.ids())
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)

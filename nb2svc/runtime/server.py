@@ -125,9 +125,11 @@ def _load(target: str) -> FastAPI:
     from . import ahead
     from .imports import listed_once
     from .manifest import Manifest
+    from .tracing import trace
 
     ahead.begin()
-    missing = [name for name in Manifest.load().environment if name not in os.environ]
+    manifest = Manifest.load()
+    missing = [name for name in manifest.environment if name not in os.environ]
     if missing:
         message = f"The environment lacks {', '.join(missing)}."
         raise SettingsError(message, hint="Set them where the service runs: they hold what no image should.")
@@ -137,6 +139,7 @@ def _load(target: str) -> FastAPI:
     gc.disable()
     try:
         with listed_once():
+            trace(manifest)
             app: FastAPI = getattr(importlib.import_module(module), attribute)
     finally:
         gc.freeze()
