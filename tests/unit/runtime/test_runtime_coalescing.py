@@ -15,6 +15,7 @@ import httpx
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from pydantic import BaseModel
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -459,3 +460,19 @@ def test_a_timeout_answers_504_while_the_model_works() -> None:
             return [late.status_code, health.status_code, (await waiting).status_code]
 
     assert asyncio.run(exchange()) == [504, 200, 200]
+
+
+def test_what_a_handler_sets_for_its_thread_holds_for_its_call() -> None:
+    class Configured:
+        def transform(self, rows: Any) -> Any:
+            return [sklearn.get_config()["assume_finite"]] * len(rows)
+
+    configured = Configured()
+
+    def ask(number: Number) -> Any:
+        with sklearn.config_context(assume_finite=bool(number.n % 2)):
+            return configured.transform([[number.n]])
+
+    app = serve(model_routes("m", configured, methods=["transform"]), it=endpoint(ask))
+    answers = ask_all(app, [("/it", {"n": n}) for n in range(20)])
+    assert [each.json() for each in answers] == [[bool(n % 2)] for n in range(20)]
