@@ -12,7 +12,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Scope
 
 from .encoding import encode, to_json
 from .media import JSON, Format, accepted, is_json, media_type_of
@@ -37,9 +36,9 @@ def model_route(served: ServedModel, method: str, formats: Mapping[str, Format],
         return _written(served.call(method, rows), wanted, formats)
 
     class ModelRoute(DirectRoute):
-        def _arguments(self, scope: Scope, message: Message) -> dict[str, Any] | None:
-            accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
-            return super()._arguments(scope, message) if accept.decode("latin-1") in _ANY else None
+        def is_plain(self, headers: list[tuple[bytes, bytes]]) -> bool:
+            accept = next((value for name, value in headers if name == b"accept"), b"")
+            return accept.decode("latin-1") in _ANY and super().is_plain(headers)
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
