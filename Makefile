@@ -9,10 +9,10 @@ FRAMEWORKS := $(VENV)/frameworks
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kernel cases property fuzz container interpreters bench lock clean
+.PHONY: help demo test lint unit kernel cases property fuzz container interpreters bench bench-serving lock clean
 
 help:  ## what there is
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 demo: $(READY)  ## the main job on a real notebook: export, build, run, test, ask
 	@$(BIN)/python dev/demo.py
@@ -52,6 +52,9 @@ bench: $(READY)  ## the figures, measured on this machine
 	$(BIN)/python bench/scale.py
 	$(BIN)/nb2svc export example_notebooks/iris.ipynb -o .demo/iris --quiet
 	$(BIN)/python bench/image/compare.py .demo/iris
+
+bench-serving: $(READY)  ## our services against other ways to serve the same models, side by side (15 minutes)
+	$(BIN)/python bench/serving
 
 lock: $(READY)  ## resolve the requirements-*.txt anew
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt

@@ -105,11 +105,13 @@ def _by_runtime(spec: ServiceSpec, owners: Owners, problems: list[Problem]) -> I
 
     framed = any(model.frame for model in spec.models)
     asked = {
+        "greenlet": any(model.batched for model in spec.models),
         "joblib": has_joblib(spec),
         "pandas": framed,
         "python-multipart": reads_forms(spec),
         "websockets": any(endpoint.method == WEBSOCKET for endpoint in spec.endpoints),
     }
+    asked |= {name: owners.named(name) is not None for name in ("httptools", "uvloop")}  # Windows has no uvloop
     optional = {name: reason for name, reason in OPTIONAL_DISTRIBUTIONS.items() if asked[name]}
     for name, reason in {**RUNTIME_DISTRIBUTIONS, **optional}.items():
         installed = owners.named(canonicalize_name(name))

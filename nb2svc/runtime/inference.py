@@ -110,11 +110,13 @@ def inference_router(served: ServedModel, intake: Intake) -> APIRouter:
         return _answer(served.public, request.id, tensors)
 
     router = APIRouter(route_class=InferenceRoute)
+    on_loop = served.batched.issuperset(served.methods)
     for prefix, documented in ((f"/v2/models/{served.public}", True), (_versioned(served.public), False)):
         named = served.public if documented else f"{served.public}_{VERSION}"
         router.get(prefix, name=f"{named}_metadata", include_in_schema=documented)(endpoint(describe))
         router.get(f"{prefix}/ready", name=f"{named}_ready", include_in_schema=documented)(ready)
-        router.post(f"{prefix}/infer", name=f"{named}_infer", include_in_schema=documented)(endpoint(infer))
+        answer = endpoint(infer, on_loop=on_loop)
+        router.post(f"{prefix}/infer", name=f"{named}_infer", include_in_schema=documented)(answer)
     return router
 
 

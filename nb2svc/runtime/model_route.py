@@ -12,13 +12,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
+from starlette.types import Message, Scope
 
 from .encoding import encode, to_json
 from .media import JSON, Format, accepted, is_json, media_type_of
+from .routes import DirectRoute
 
 if TYPE_CHECKING:
     from .models import ServedModel
 
+_ANY = ("", "*/*", JSON)  # what a client accepts that takes JSON
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -33,7 +36,11 @@ def model_route(served: ServedModel, method: str, formats: Mapping[str, Format],
             raise _unprocessable(error, ("body",) if given == JSON else ("body", "inputs")) from error
         return _written(served.call(method, rows), wanted, formats)
 
-    class ModelRoute(APIRoute):
+    class ModelRoute(DirectRoute):
+        def _arguments(self, scope: Scope, message: Message) -> dict[str, Any] | None:
+            accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
+            return super()._arguments(scope, message) if accept.decode("latin-1") in _ANY else None
+
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
 
@@ -66,7 +73,7 @@ async def whole_body(request: Request) -> bytearray:
 
 
 def _wanted(accept: str, formats: Mapping[str, Format]) -> str:
-    if accept in ("", "*/*", JSON):
+    if accept in _ANY:
         return JSON
     wanted = accepted(accept, formats)
     if not wanted:

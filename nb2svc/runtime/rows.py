@@ -7,7 +7,7 @@ one is named by its place and column, and ``stack`` makes of the checked rows wh
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
@@ -35,6 +35,10 @@ class Form(ABC):
     def stack(self, rows: Sequence[Any]) -> Any:
         """Checked rows as the model takes them. Raises pydantic's ValidationError where they do not fit."""
 
+    def kind(self, rows: Sequence[Any]) -> Hashable:  # noqa: ARG002 - where it depends on them
+        """Rows of one kind become in one stack what they are in their own; None where that shows only in a stack."""
+        return None
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         rows = handler.generate_schema(list[self.row])  # type: ignore[name-defined]
         return core_schema.no_info_after_validator_function(self.stack, rows)
@@ -51,6 +55,11 @@ class Frame(Form):
         self.kinds = get_type_hints(columns, include_extras=True)
         self.dtypes = _dtypes(self.kinds)
         self.features = tuple(self.dtypes)
+        self._open = {name: dtype for name, dtype in self.dtypes.items() if not dtype.fixed}
+
+    def kind(self, rows: Sequence[Any]) -> Hashable:
+        kinds = tuple(dtype.kind([row[name] for row in rows]) for name, dtype in self._open.items())
+        return None if None in kinds else kinds
 
     def stack(self, rows: Sequence[Any]) -> Any:
         import pandas as pd
@@ -68,6 +77,9 @@ class Matrix(Form):
         self.features = tuple(self.kinds)
         self.dtype = dtype
 
+    def kind(self, rows: Sequence[Any]) -> Hashable:  # noqa: ARG002 - none of them changes it
+        return self.dtype or None
+
     def stack(self, rows: Sequence[Any]) -> Any:
         return stacked([[row[name] for name in self.features] for row in rows], self.dtype)
 
@@ -83,6 +95,9 @@ class Array(Form):
         for size in reversed(self.shape[1:]):
             self.row = Annotated[list[self.row], Field(min_length=size, max_length=size)]  # type: ignore[name-defined]
 
+    def kind(self, rows: Sequence[Any]) -> Hashable:  # noqa: ARG002 - none of them changes it
+        return self.dtype or None
+
     def stack(self, rows: Sequence[Any]) -> Any:
         array = stacked(rows, self.dtype)
         return array if len(rows) else array.reshape(0, *self.shape[1:])
@@ -95,6 +110,9 @@ class Series(Form):
         self.row = item
         self.dtype = dtype
         self.name = name
+
+    def kind(self, rows: Sequence[Any]) -> Hashable:
+        return self.dtype.kind(rows)
 
     def stack(self, rows: Sequence[Any]) -> Any:
         import pandas as pd

@@ -69,7 +69,7 @@ EXPECTED = {
         gone=("commuters", "date_range", "monday", "nb2svc"),
     ),
 }
-EVERY_SERVICE_NEEDS = {"fastapi", "pydantic", "prometheus-client", "uvicorn"}
+EVERY_SERVICE_NEEDS = {"fastapi", "httptools", "pydantic", "prometheus-client", "uvicorn", "uvloop"}
 
 
 @pytest.fixture(scope="module")

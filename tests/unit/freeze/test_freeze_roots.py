@@ -72,7 +72,7 @@ def test_the_state_artifact_and_the_standard_library(make_spec) -> None:
         make_spec(closure=Closure(modules=("json", "os.path"), objects=(LiveObjects(names=("x",), artifact=state),)))
     )
     assert roots["pillow"].why == "needed by models/state.pkl"
-    assert set(roots) == {"fastapi", "pillow", "prometheus-client", "pydantic", "uvicorn"}
+    assert set(roots) == {"fastapi", "httptools", "pillow", "prometheus-client", "pydantic", "uvicorn", "uvloop"}
 
 
 @pytest.mark.parametrize(("format", "expected"), [("joblib", True), ("pickle", False)])

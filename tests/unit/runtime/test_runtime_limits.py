@@ -447,7 +447,7 @@ def exchange(port: int, *parts: bytes) -> bytes:
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory) -> Iterator[int]:
-    settings = {"MAX_BODY": "1MiB", "BODY_SECONDS": "1", "MAX_HEADER_BYTES": "16384"}
+    settings = {"MAX_BODY": "1MiB", "BODY_SECONDS": "1", "HEADER_SECONDS": "1", "MAX_HEADER_BYTES": "16384"}
     with serving(tmp_path_factory.mktemp("server"), **settings) as port:
         yield port
 
@@ -464,11 +464,27 @@ POST = b"POST /size HTTP/1.1\r\nHost: service\r\n"
         ([POST + b"Content-Length: 5\r\n\r\nabc"], b"408"),
         ([POST + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"], b"408"),
         ([POST, *[b"x-name: " + b"x" * 1000 + b"\r\n"] * 40], b"400"),
+        ([POST, b"x-name: ", *[b"x" * 10_000] * 40], b"400"),
+        ([b"GET /" + b"x" * 100_000], b"400"),
+        ([POST + b"x-name: 1"], b"408"),
+        ([b"POS"], b"408"),
         ([POST + b"x-name: 1\r\n" * 101 + b"Content-Length: 9999999\r\n\r\n"], b"431"),
     ],
 )
 def test_what_does_not_fit_is_answered_and_the_connection_ends(port, parts, status) -> None:
     assert exchange(port, *parts).startswith(b"HTTP/1.1 " + status)
+
+
+@pytest.mark.once
+def test_headers_of_a_later_request_are_bounded_too(port) -> None:
+    answer = exchange(port, POST + b"Content-Length: 5\r\n\r\nabcdePOST /size HTTP/1.1\r\nx-name: ")
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"HTTP/1.1 408" in answer
+
+
+@pytest.mark.once
+def test_a_connection_on_which_nothing_arrives_is_closed(port) -> None:
+    assert exchange(port) == b""
 
 
 @pytest.mark.once
