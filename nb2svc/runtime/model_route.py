@@ -6,7 +6,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import anyio
 from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -14,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Scope
 
+from .calls import Call
 from .encoding import encode, to_json
 from .media import JSON, Format, accepted, is_json, media_type_of
 from .routes import DirectRoute
@@ -36,6 +36,8 @@ def model_route(served: ServedModel, method: str, formats: Mapping[str, Format],
             raise _unprocessable(error, ("body",) if given == JSON else ("body", "inputs")) from error
         return _written(served.call(method, rows), wanted, formats)
 
+    call = Call(answered, None, typed=False, timeout=None, on_loop=method in served.batched)  # as a request in JSON
+
     class ModelRoute(DirectRoute):
         def _arguments(self, scope: Scope, message: Message) -> dict[str, Any] | None:
             accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
@@ -54,7 +56,9 @@ def model_route(served: ServedModel, method: str, formats: Mapping[str, Format],
                     message = f"The body is {given or 'of no type'}; this takes {', '.join((JSON, *formats))}."
                     raise HTTPException(415, message)
                 body = await whole_body(request)
-                return await anyio.to_thread.run_sync(answered, body, given, parameters, wanted)
+                given_and_wanted = {"body": body, "given": given, "parameters": parameters, "wanted": wanted}
+                answer: Response = await call(given_and_wanted)
+                return answer
 
             return route
 
