@@ -30,13 +30,15 @@ class _Work:
         """Do it, unless it was given up; and what then tells who waits for it."""
         if self.answer.cancelled():
             return lambda: None
+        result: Any = None
+        error: BaseException | None = None
         try:
-            result, error = self._context.run(self._function), None
+            result = self._context.run(self._function)
         except StopIteration as raised:  # a future cannot hold it; coroutines do the same with it
-            result, error = None, RuntimeError("a handler raised StopIteration")
+            error = RuntimeError("a handler raised StopIteration")
             error.__cause__ = raised
         except BaseException as raised:  # noqa: BLE001 - raised again by who waits
-            result, error = None, raised
+            error = raised
         return lambda: self._tell(result, error)
 
     def _tell(self, result: Any, error: BaseException | None) -> None:
