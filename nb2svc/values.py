@@ -101,8 +101,14 @@ class ModelSpec:
     inputs: str = ""  # name of the type of its rows in ``service/schemas.py``; "" without an example
     outputs: tuple[tuple[str, str], ...] = ()  # (method, name of the type of its answers in ``service/schemas.py``)
     batch: bool = True
+    alone: tuple[str, ...] = ()  # methods whose concurrent calls do not become one all the same
     max_batch: int | None = None
     where: Where = Where()
+
+    @property
+    def batched(self) -> tuple[str, ...]:
+        """The methods whose concurrent calls become one."""
+        return tuple(method for method in self.methods if self.batch and method not in self.alone)
 
 
 #: In place of a method: an endpoint that clients connect to, for messages both ways.

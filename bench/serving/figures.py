@@ -66,6 +66,7 @@ class Missing:
     workload: str
     target: str
     why: str
+    wrong: bool = False  # its answers were not the model's
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
@@ -220,3 +221,17 @@ def _middle(values: Iterable[float]) -> float | None:
 def faults(points: Iterable[Point]) -> list[Point]:
     """Points with wrong or lost answers."""
     return [point for point in points if point.wrong or point.lost]
+
+
+def at_fault(points: Iterable[Point], missing: Iterable[Missing]) -> bool:
+    """Whether any answer was wrong or lost, the first of each server included."""
+    return bool(faults(points)) or any(one.wrong for one in missing)
+
+
+def least_busy(points: Iterable[Point]) -> float | None:
+    """The smallest share of its processor that hand-written FastAPI had with many connections; None where not measured.
+
+    It calls the model all the time then, so what is missing was taken by something else on the machine.
+    """
+    shares = [point.busy for point in points if point.server in {PLAIN, TUNED} and point.connections >= 64]
+    return min(shares, default=None)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 from answers import Checker, SameBytes
 from environments import UnavailableError
 from figures import Missing, Point, Start
 from load import Checks, drive
 from roster import FLOOR, OURS, Server, Target
-from servers import Launch, Running, ask, free_ports, started
+from servers import Launch, Running, WrongAnswerError, ask, free_ports, started
 from workloads import Asked, Workload
 
 FLOOR_ANSWER = b'{"probabilities":[0.0,0.5,0.5]}'
@@ -76,9 +77,9 @@ class Measuring:
         what = (server.name, workload.name, target)
         return any((one.server, one.workload, one.target) == what for one in self.found.missing)
 
-    def _lacks(self, server: Server, workload: Workload, target: str, why: str) -> None:
+    def _lacks(self, server: Server, workload: Workload, target: str, why: str, *, wrong: bool = False) -> None:
         if not self._is_missing(server, workload, target):
-            self.found.missing.append(Missing(server.name, workload.name, target, why))
+            self.found.missing.append(Missing(server.name, workload.name, target, why, wrong))
             self.say(f"    {target or server.title} is left out: {why}")
 
     def _one_server(self, server: Server, workload: Workload) -> None:
@@ -97,7 +98,9 @@ class Measuring:
                 self.found.starts.append(start)
                 self.say(f"    first answer after {start.seconds:.2f} s, {start.memory / 1e6:.0f} MB")
         except UnavailableError as error:
-            self._lacks(server, workload, "", str(error))
+            self._lacks(server, workload, "", str(error), wrong=isinstance(error, WrongAnswerError))
+        except psutil.NoSuchProcess:
+            self._lacks(server, workload, "", "it ended under load")
 
     @contextlib.contextmanager
     def _running(self, server: Server, workload: Workload, first: _Asking) -> Iterator[Running]:
@@ -122,8 +125,8 @@ class Measuring:
             yield running
 
     def _loads(self, server: Server, workload: Workload, asking: _Asking, running: Running) -> None:
-        """A load for each number of connections."""
-        for connections in self.plan.connections:
+        """A load for each number of connections, the most first: what learns to batch has learned then."""
+        for connections in sorted(self.plan.connections, reverse=True):
             sample = drive(
                 running.port, asking.requests, asking.checks, connections=connections,
                 seconds=self.plan.seconds, warm=self.plan.warm, server_time=running.processor_seconds,

@@ -119,6 +119,19 @@ SERVERS = (
             "MLSERVER_GRPC_PORT": "{other}",
         },
     ),
+    Server(
+        "mlflow",
+        "MLflow models serve",
+        {
+            "forest": _one(named("/invocations", "inputs", "predictions")),
+            "frame": _one(named("/invocations", "dataframe_records", "predictions", names=True)),
+            "boosting": _one(named("/invocations", "inputs", "predictions")),
+        },
+        ("{bin}/python", "{workload}.py", "{port}", "{scratch}"),
+        default=False,
+        environment={**_MODEL, "MLFLOW_DISABLE_TELEMETRY": "true"},
+        start_seconds=180.0,
+    ),
     Server(FLOOR, "raw ASGI, no model", _PLAIN, _TUNED),
 )  # fmt: skip
 BY_NAME = {server.name: server for server in SERVERS}

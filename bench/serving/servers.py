@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,10 @@ ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "LOKY_MAX_CPU_COUNT"), "1"
 )
 _KEPT = ("HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+
+
+class WrongAnswerError(UnavailableError):
+    """A server's very first answer is not the model's."""
 
 
 @dataclass(frozen=True)
@@ -51,22 +55,29 @@ class Running:
     first_answer: float  # seconds since the process was started
 
     def memory(self) -> int:
-        """Bytes that the process and all its children take, shared pages by their share (PSS)."""
-        return sum(int(each.memory_full_info().pss) for each in self._family())
+        """Bytes that the process and all its children take, shared pages by their share (PSS).
+
+        Raises psutil.NoSuchProcess where the server has ended.
+        """
+        return int(self._sum(lambda each: each.memory_full_info().pss))
 
     def processor_seconds(self) -> float:
-        """What the process and all its living children have used."""
-        return sum(sum(each.cpu_times()[:2]) for each in self._family())
+        """What the process and all its living children have used. Raises psutil.NoSuchProcess where it has ended."""
+        return self._sum(lambda each: sum(each.cpu_times()[:2]))
 
-    def _family(self) -> list[psutil.Process]:
-        return [self.process, *self.process.children(recursive=True)]
+    def _sum(self, of: Callable[[psutil.Process], float]) -> float:
+        total = of(self.process)
+        for child in self.process.children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it came and went
+                total += of(child)
+        return total
 
 
 @contextlib.contextmanager
 def started(launch: Launch, request: bytes, checks: Checks) -> Iterator[Running]:
     """Start a server on one processor, wait for its first right answer to ``request``; stop it in the end.
 
-    Raises UnavailableError, with the end of its log, where it ends, answers wrongly or not in time.
+    Raises UnavailableError, with the end of its log, where it ends or gives no answer in time, and WrongAnswerError.
     """
     environment = {
         **{name: os.environ[name] for name in _KEPT if name in os.environ},
@@ -95,7 +106,7 @@ def started(launch: Launch, request: bytes, checks: Checks) -> Iterator[Running]
 def _first_answer(
     child: subprocess.Popen[bytes], port: int, deadline: float, request: bytes, checks: Checks
 ) -> str | None:
-    """Ask until the answer is right. What went wrong, where it never was."""
+    """Ask until there is an answer. Why there was none; raises WrongAnswerError where it was not the model's."""
     last = "no answer"
     while time.perf_counter() < deadline:
         code = child.poll()
@@ -107,8 +118,10 @@ def _first_answer(
             last = str(error) or type(error).__name__
         else:
             trouble = checks.trouble(0, status, body)
-            if trouble is None or status == http.client.OK:
-                return trouble
+            if trouble is None:
+                return None
+            if status == http.client.OK:
+                raise WrongAnswerError(trouble)
             last = trouble  # loading still, perhaps
         time.sleep(_POLL_SECONDS)
     return f"no right answer in time ({last})"

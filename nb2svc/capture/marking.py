@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CaptureError, UsageError
 from ..values import WEBSOCKET
-from . import examples, inputs, native, options, schema, startup
+from . import examples, inputs, native, options, rowwise, schema, startup
 from .registry import MarkedEndpoint, MarkedModel, MarkedStartup
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def model(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedModel:
         methods=methods,
         example=example,
         inputs=inputs.learn(value, example, public, methods, where),
+        alone=rowwise.reasons_against(value, methods, example) if chosen.batch else (),
         where=where,
         cell_id=cell.cell.cell_id,
     )

@@ -151,6 +151,7 @@ def live_app(registry: Registry, name: str) -> FastAPI:
                 inputs=schemas[inputs.schema.name] if inputs.schema else None,
                 features=inputs.features,
                 frame=inputs.frame,
+                batch=False,
             )
             app.include_router(routes)
         elif isinstance(mark, MarkedEndpoint) and mark.method == WEBSOCKET:
@@ -297,6 +298,7 @@ def _model_spec(mark: MarkedModel, artifact: Artifact, answers: AnswerSchemas) -
         inputs=inputs.schema.name if inputs.schema else "",
         outputs=answers.outputs_of(mark),
         batch=mark.options.batch,
+        alone=tuple(method for method, _ in mark.alone),
         max_batch=mark.options.max_batch,
         where=mark.where,
     )

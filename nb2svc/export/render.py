@@ -77,9 +77,11 @@ def _model_arguments(model: ModelSpec) -> list[str]:
     if model.outputs:
         types = ", ".join(f"{method!r}: schemas.{name}" for method, name in model.outputs)
         arguments.append(f"outputs={{{types}}}")
-    if not model.batch:
+    if not model.batched:
         arguments.append("batch=False")
-    if model.max_batch is not None:
+    elif model.batched != model.methods:
+        arguments.append(f"batch={list(model.batched)!r}")
+    if model.batched and model.max_batch is not None:
         arguments.append(f"max_batch={model.max_batch}")
     return arguments
 

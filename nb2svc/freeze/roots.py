@@ -105,7 +105,7 @@ def _by_runtime(spec: ServiceSpec, owners: Owners, problems: list[Problem]) -> I
 
     framed = any(model.frame for model in spec.models)
     asked = {
-        "greenlet": any(model.batch for model in spec.models),
+        "greenlet": any(model.batched for model in spec.models),
         "joblib": has_joblib(spec),
         "pandas": framed,
         "python-multipart": reads_forms(spec),

@@ -7,7 +7,6 @@ import os
 import re
 import threading
 import time
-import uuid
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -118,7 +117,7 @@ class _Answer:
 
 def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
     given = next((value for name, value in headers if name == _HEADER), b"")
-    return given.decode() if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
+    return given.decode() if _ACCEPTABLE.fullmatch(given) else os.urandom(16).hex()
 
 
 _RECORD = dict(vars(logging.LogRecord(logger.name, logging.INFO, __file__, 0, "", (), None)))

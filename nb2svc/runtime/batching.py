@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .meters import Meter
-from .pace import Pace
+from .pace import SHORT, Pace, Stopwatch
 from .stacking import Inputs, split
 
 logger = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ class Batcher:
     answer is that of a single call: if it has not one part for each row, or any later one, nothing is stacked any more.
     """
 
-    def __init__(self, name: str, run: Run, meter: Meter, max_rows: int | None = None) -> None:
-        self._name = name
+    def __init__(self, name: str, run: Run, meter: Meter | None = None, max_rows: int | None = None) -> None:
+        self.name = name
         self._run = run
         self._meter = meter
         self._pace = Pace(max_rows)
@@ -126,17 +126,23 @@ class Batcher:
         """The answer to each; raises what the method does, and AmbiguousError."""
         rows = [waiting.inputs.rows for waiting in batch]
         first, values = batch[0], [waiting.inputs.value for waiting in batch]
-        begin, failed = time.perf_counter(), True
-        self._meter.started(sum(rows), [begin - waiting.since for waiting in batch])
+        expected = self._pace.expected(sum(rows))
+        stopwatch, failed = Stopwatch(in_doubt=expected > SHORT), True
+
+        def work() -> Any:
+            with stopwatch:
+                return first.call(first.inputs.stack(values))
+
+        now = time.perf_counter()
+        if self._meter is not None:
+            self._meter.started(sum(rows), [now - waiting.since for waiting in batch])
         try:
-            answer = await self._run(
-                lambda: first.call(first.inputs.stack(values)), first.context, self._pace.expected(sum(rows))
-            )
+            answer = await self._run(work, first.context, expected)
             failed = False
         finally:
-            seconds = time.perf_counter() - begin
-            self._meter.ended(seconds, failed=failed)
-        self._pace.measure(sum(rows), seconds)
+            if self._meter is not None:
+                self._meter.ended(stopwatch.seconds, failed=failed)
+        self._pace.measure(sum(rows), stopwatch.own)
         parts = None if self._joins is False or first.inputs.key is None else split(answer, rows)
         if parts is not None:
             self._joins = True
@@ -145,7 +151,7 @@ class Batcher:
         if len(batch) == 1:
             return [answer]
         if parts is None:
-            message = f"the answer of {self._name} has not one part for each row"
+            message = f"the answer of {self.name} has not one part for each row"
             raise ValueError(message)
         return parts
 
@@ -158,7 +164,7 @@ class Batcher:
     def _never(self, why: str) -> None:
         if self._joins is not False:
             self._joins = False
-            logger.warning("concurrent calls of %s are made one by one from now on: %s", self._name, why)
+            logger.warning("concurrent calls of %s are made one by one from now on: %s", self.name, why)
 
 
 def _fail(waiting: _Waiting, error: BaseException) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
-from contextvars import copy_context
+from collections.abc import Callable
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +17,17 @@ from . import images, strands
 from .coalescing import current
 from .encoding import encode, to_json
 from .foreign import plain
+from .gathering import Gathering
 from .harmless import is_harmless
-from .pace import SHORT
 from .refusals import Refused
 from .signatures import is_coroutine_function
 from .streaming import Parts, is_stream
+from .threads import handlers
 
 logger = logging.getLogger(__name__)
 
-_SLOW = 3  # times in a row
+_LONG = 0.05  # seconds that a handler may keep the event loop,
+_OFTEN = 5  # so many times in a row: a busy machine makes any handler slow now and then
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,11 @@ class Call:
         on_loop: bool,
     ) -> None:
         self._handler = handler
-        self._lists = lists
         self._typed = typed
         self._timeout = timeout
         self._place = Place(handler, on_loop=on_loop) if timeout is None else None  # a thread can be left, a loop not
         self._is_coroutine_function = is_coroutine_function(handler)
+        self._gathering = None if lists is None else Gathering(handler, lists, self._run)
 
     async def __call__(self, arguments: dict[str, Any]) -> Any:
         if self._timeout is None:
@@ -63,21 +65,26 @@ class Call:
         raise Refused(504, f"There was no answer within {self._timeout:g} seconds.")
 
     async def _answer(self, arguments: dict[str, Any]) -> Any:
-        if self._lists is not None:
-            arguments = {name: [each] if name in self._lists else each for name, each in arguments.items()}
-        if self._is_coroutine_function:
-            answer = self._finish(await _awaited(self._handler(**arguments)))
-        elif self._place is not None and self._place.is_loop():
-            work = functools.partial(self._call_and_finish, arguments)
-            answer = await strands.run(work, context=copy_context(), held=self._place.held)
-        else:
-            work = functools.partial(self._call_and_finish, arguments)
-            answer = await anyio.to_thread.run_sync(work, abandon_on_cancel=self._timeout is not None)
-        if inspect.isawaitable(answer):  # a sync wrapper around an async handler
-            answer = self._finish(await _awaited(answer))
+        if self._gathering is not None:
+            return self._finish(await self._gathering.ask(arguments))
+        answer = await self._run(functools.partial(self._call_and_finish, arguments), copy_context())
+        if inspect.isawaitable(answer):
+            answer = self._finish(await answer)
         if self._typed or not is_stream(answer):
             return answer
         return await Parts.open(answer, abandon_on_cancel=self._timeout is not None)
+
+    async def _run(self, call: Callable[[], Any], context: Context) -> Any:
+        """The handler's answer from the place where it runs; of an async one what is to be awaited."""
+        if self._is_coroutine_function:
+            answer = call()
+        elif self._place is not None and self._place.is_loop():
+            answer = await strands.run(call, context=context, held=self._place.held)
+        else:
+            answer = await handlers.run(functools.partial(context.run, call))
+        if inspect.isawaitable(answer) and current.get() is not None and strands.available:
+            return strands.run(strands.wait, answer)  # its calls of models wait for others, too, and hold up none
+        return answer
 
     def _call_and_finish(self, arguments: dict[str, Any]) -> Any:
         return self._finish(self._handler(**arguments))
@@ -85,8 +92,6 @@ class Call:
     def _finish(self, answer: Any) -> Any:
         if isinstance(answer, Response) or inspect.isawaitable(answer):
             return answer
-        if self._lists is not None:
-            answer = _only_item(answer)
         if self._typed:
             return plain(answer)
         if images.is_image(answer):
@@ -97,8 +102,8 @@ class Call:
 class Place:
     """Whether a sync handler runs on the event loop or on a thread. ``on_loop``: it is known to wait for models only.
 
-    Only where models are batched is the loop worth it. A handler that holds it for long, three times in a row, gets
-    threads from then on.
+    Only where models are batched is the loop worth it. A handler that holds it for long again and again gets threads
+    from then on.
     """
 
     def __init__(self, handler: Callable[..., Any], *, on_loop: bool) -> None:
@@ -116,21 +121,8 @@ class Place:
 
     def held(self, seconds: float) -> None:
         """For so long it kept the loop, without what it waited for."""
-        self._slow = self._slow + 1 if seconds > SHORT else 0
-        if self._slow >= _SLOW and self._decided:
+        self._slow = self._slow + 1 if seconds > _LONG else 0
+        if self._slow >= _OFTEN and self._decided:
             self._decided = False
             name = getattr(self._handler, "__name__", self._handler)
             logger.warning("%s gets threads from now on: it held the event loop for %.3f seconds", name, seconds)
-
-
-def _awaited(answer: Awaitable[Any]) -> Awaitable[Any]:
-    """Of an async handler: where its calls of models may wait for others, they do not hold the event loop meanwhile."""
-    return answer if current.get() is None or not strands.available else strands.run(strands.wait, answer)
-
-
-def _only_item(answers: Any) -> Any:
-    items = plain(answers)
-    if not isinstance(items, (list, tuple)) or len(items) != 1:
-        message = "A handler of batches must give a list with one answer for each item of the list it takes."
-        raise TypeError(message)
-    return items[0]

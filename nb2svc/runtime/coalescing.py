@@ -26,11 +26,13 @@ from .batching import Batcher
 from .meters import ModelMeters
 from .pace import SHORT
 from .stacking import Inputs, inputs_of
+from .tracing import model_span
 
 #: Of the service whose request is answered; None where calls are made as they are.
 current: ContextVar[Coalescer | None] = ContextVar("nb2svc_coalescer", default=None)
 
-_SIMPLE = (str, int, float, bool, type(None))
+#: Types of arguments that are the same for two calls where they are equal.
+SIMPLE = (str, int, float, bool, type(None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,25 +105,31 @@ class _Method:
     def __init__(self, own: Any, name: str) -> None:
         self._own = own
         self._name = name
+        self._joining: Callable[..., Any] | None = None
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         method = self._own.__get__(instance, owner)  # raises where this instance has none
         coalescer = current.get()
         if coalescer is None or instance is None or coalescer.batcher(instance, self._name) is None:
             return method
-        return MethodType(_joining(method, self._name), instance)
+        if self._joining is None:
+            self._joining = _joining(method, self._own, self._name)
+        return MethodType(self._joining, instance)
 
 
-def _joining(method: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The function of a bound ``method`` that asks its batcher."""
+def _joining(example: Callable[..., Any], own: Any, name: str) -> Callable[..., Any]:
+    """The function of bound methods that ask their batchers; it looks like that of the bound method ``example``."""
 
-    @functools.wraps(method)
+    @functools.wraps(example)
     def joining(model: Any, *arguments: Any, **options: Any) -> Any:
+        method = own.__get__(model, type(model))
         coalescer = current.get()  # it may have been kept, and be called elsewhere
         batcher = None if coalescer is None else coalescer.batcher(model, name)
         if coalescer is None or batcher is None or not (arguments or options):
             return method(*arguments, **options)
-        return coalescer.wait(batcher, *_rows_and_rest(method, arguments, options))
+        inputs, call = _rows_and_rest(method, arguments, options)
+        with model_span(batcher.name, inputs.rows):
+            return coalescer.wait(batcher, inputs, call)
 
     return joining
 
@@ -139,7 +147,7 @@ def _rows_and_rest(
     inputs = inputs_of(rows)
     if others or options or named:
         rest = [(place, type(value), value) for place, value in (*enumerate(others), *sorted(options.items()))]
-        is_simple = inputs.key is not None and all(kind in _SIMPLE for _, kind, _ in rest)
+        is_simple = inputs.key is not None and all(kind in SIMPLE for _, kind, _ in rest)
         inputs = replace(inputs, key=(inputs.key, named, *rest) if is_simple else None)
 
     def call(rows: Any) -> Any:

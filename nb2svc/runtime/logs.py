@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sys
 import time
@@ -12,6 +11,9 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, TextIO
 
+from pydantic_core import to_json
+
+from . import tracing
 from .settings import Settings
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -22,12 +24,9 @@ _PIPE = 4096  # bytes: as many are written to a pipe whole, whoever else writes 
 logging.getLogger(__package__).addHandler(logging.NullHandler())
 
 
-_to_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
-
-
 class JSONFormatter(logging.Formatter):
-    """``time`` (UTC), ``level``, ``logger``, ``message``, ``worker`` where there are several, ``request_id``, an access
-    line's fields, ``traceback``.
+    """``time`` (UTC), ``level``, ``logger``, ``message``, ``worker`` where there are several, ``request_id``,
+    ``trace_id`` and ``span_id`` of a request that is traced, an access line's fields, ``traceback``.
     """
 
     def __init__(self, worker: int | None = None) -> None:
@@ -44,10 +43,11 @@ class JSONFormatter(logging.Formatter):
         }
         if identifier := request_id.get():
             line["request_id"] = identifier
+            line.update(tracing.ids())
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return _to_json(line)
+        return to_json(line, fallback=str).decode()
 
 
 def _utc(seconds: float) -> str:

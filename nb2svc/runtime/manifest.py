@@ -59,7 +59,7 @@ class ModelEntry(_Record):
     frame: bool = False
     inputs: str = ""
     outputs: dict[str, str] = Field(default_factory=dict)
-    batch: bool = True
+    batch: tuple[str, ...] = ()  # methods whose concurrent calls become one
     max_batch: int | None = None
     cell: int | None = None
 

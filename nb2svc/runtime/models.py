@@ -20,6 +20,7 @@ from .media import formats_of
 from .model_route import described, model_route
 from .rows import Form, Stacked, form_of, untyped_form
 from .stacking import Inputs, inputs_of
+from .tracing import model_span
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,9 @@ class ServedModel:
         Raises RequestValidationError where the rows do not fit together, or the model refuses them.
         """
         try:
-            return call(self.model, method, self._inputs(rows))
+            inputs = self._inputs(rows)
+            with model_span(f"{self.public}.{method}", inputs.rows):
+                return call(self.model, method, inputs)
         except _REFUSALS as error:
             logger.warning("%s.%s refuses rows", self.public, method, exc_info=error)
             message = f"the model refuses these rows: {error}"

@@ -8,7 +8,6 @@ error of the handler) is handed to FastAPI as if it had just arrived.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from fastapi import Request, Response, params
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .encoding import JSONAnswer, to_json
 from .endpoints import EXCHANGE, Exchange, exchanged
+from .tracing import is_traced
 
 _KNOWN = "nb2svc.known"  # in the scope of a request: where its route may enter itself
 _FAILED = "nb2svc.failed"  # in the scope of a request: what its handler raised
@@ -43,11 +43,6 @@ class DirectMiddleware:
         else:
             scope[_KNOWN] = self._known
             await self._app(scope, receive, send)
-
-
-def is_traced() -> bool:
-    """Whether FastAPI may trace requests: that needs OpenTelemetry's SDK, and asking FastAPI takes longer."""
-    return "opentelemetry.sdk" in sys.modules
 
 
 class DirectRoute(APIRoute):

@@ -75,6 +75,7 @@ def serve(app: FastAPI, settings: Settings, listening: socket.socket | None = No
 
     from .access import without_answered_errors
     from .serving import Server
+    from .threads import handlers
 
     config = uvicorn.Config(
         without_answered_errors(app),
@@ -93,6 +94,7 @@ def serve(app: FastAPI, settings: Settings, listening: socket.socket | None = No
     server = Server(config, app.state.lifecycle, settings, listening or bound(settings), link)
     with contextlib.suppress(SystemExit):  # uvicorn's when it cannot start; in some versions it just returns
         _on_a_loop(server.serve(sockets=[]))
+    handlers.finish()  # those whose clients went away are not cut short, either
     return server.end() if server.started else 3
 
 
@@ -123,9 +125,11 @@ def _load(target: str) -> FastAPI:
     from . import ahead
     from .imports import listed_once
     from .manifest import Manifest
+    from .tracing import trace
 
     ahead.begin()
-    missing = [name for name in Manifest.load().environment if name not in os.environ]
+    manifest = Manifest.load()
+    missing = [name for name in manifest.environment if name not in os.environ]
     if missing:
         message = f"The environment lacks {', '.join(missing)}."
         raise SettingsError(message, hint="Set them where the service runs: they hold what no image should.")
@@ -135,6 +139,7 @@ def _load(target: str) -> FastAPI:
     gc.disable()
     try:
         with listed_once():
+            trace(manifest)
             app: FastAPI = getattr(importlib.import_module(module), attribute)
     finally:
         gc.freeze()

@@ -79,6 +79,11 @@ class Settings(BaseModel):
     cors_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], Listed] = Field(
         (), description="origins whose pages may call the service from a browser, with commas between; * for all"
     )
+    capture: Path | None = Field(None, description="a folder for files of what was asked and answered; none: not kept")
+    capture_rate: float = Field(1, gt=0, le=1, description="which part of the requests is captured, chosen at random")
+    capture_bytes: ByteSize = Field(
+        ByteSize(1 << 30), gt=0, description="bytes of all captured files, or with a unit; the oldest make room"
+    )
     docs: Literal["on", "off"] = Field("on", description="off closes /docs, /redoc and /openapi.json")
     drain_seconds: float = Field(
         0, ge=0, description="after SIGTERM: how long /readyz says no while requests are still taken"

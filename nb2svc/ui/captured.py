@@ -52,6 +52,7 @@ def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], exa
     ]
     if inputs.features:
         facts.append(("columns", shorten(", ".join(inputs.features))))
+    facts += [(f"{method} alone", f"concurrent calls stay apart: {why}") for method, why in mark.alone]
     facts += _closure_facts(found, but=mark.options.variable)
     footer = "" if examples else "No example: answers of the container will not be verified. Add --example X_test[:3]"
     return Card(

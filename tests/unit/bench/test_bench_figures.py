@@ -6,8 +6,22 @@ import dataclasses
 import math
 
 import pytest
-from figures import Goal, Missing, Point, Start, faults, goals, medians, memory, percentile, start_seconds
+from figures import (
+    Goal,
+    Missing,
+    Point,
+    Start,
+    at_fault,
+    faults,
+    goals,
+    least_busy,
+    medians,
+    memory,
+    percentile,
+    start_seconds,
+)
 from load import Sample
+from plot import draw
 from results import Results
 from roster import BY_NAME, FLOOR, OURS, PLAIN, TUNED
 from tables import BEGIN, END, goals_table, milliseconds, missing_list, page_with, results, table
@@ -46,6 +60,13 @@ def test_rounds_become_medians_and_their_faults_add_up():
     assert (other.connections, other.rate) == (1, 50)
     assert faults([one, other]) == [one]
     assert faults([point("flask", 1, lost=1)])
+
+
+def test_a_wrong_first_answer_is_a_fault_as_well():
+    refused = Missing("flask", "forest", "", "request 0 got 1", wrong=True)
+    assert at_fault([], [refused])
+    assert not at_fault([point("flask", 1)], [dataclasses.replace(refused, wrong=False)])
+    assert at_fault([point("flask", 1, lost=1)], [])
 
 
 def goal(found, what, connections):
@@ -160,3 +181,23 @@ def test_runs_are_told_together():
     assert [one.rate for one in medians(found.points)] == [2]
     assert found.run == {"rounds": 3}
     assert len(found.missing) == 1
+
+
+def test_the_picture_is_small(tmp_path):
+    names = [name for name in BY_NAME if name != FLOOR]
+    points = [
+        point(name, 100 + number, count, workload=workload, target=name)
+        for workload in ("forest", "boosting")
+        for number, name in enumerate(names)
+        for count in (1, 64)
+    ]
+    draw(points, tmp_path / "picture.png")
+    picture = (tmp_path / "picture.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 200_000  # as docs/images asks
+
+
+def test_a_busy_machine_shows_in_what_a_server_under_full_load_could_have():
+    points = [point(TUNED, 1), dataclasses.replace(point(PLAIN, 1), busy=0.4), point("litserve", 1)]
+    assert least_busy(points) == 0.4
+    assert least_busy([dataclasses.replace(points[1], connections=1)]) is None

@@ -87,6 +87,8 @@ def only_this_site(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     from nb2svc.runtime import manifest
 
     monkeypatch.setattr(manifest, "RUNTIME_DISTRIBUTIONS", {})
+    for name in ("httptools", "uvloop"):  # taken where they are installed, as they are here
+        monkeypatch.delitem(manifest.OPTIONAL_DISTRIBUTIONS, name)
     return site
 
 

@@ -88,10 +88,10 @@ class Service:
 
 
 @contextlib.contextmanager
-def serving(root: Path, **settings: str) -> Iterator[Service]:
+def serving(root: Path, until: str = "Uvicorn running", **settings: str) -> Iterator[Service]:
     service = Service(root, **settings)
     try:
-        service.wait_for("Uvicorn running")
+        service.wait_for(until)
         yield service
     finally:
         if service.process.poll() is None:

@@ -413,7 +413,7 @@ def test_frames_of_handlers_are_stacked() -> None:
 
 def test_a_handler_that_holds_the_loop_gets_threads(caplog) -> None:
     def hold(number: Number) -> Any:
-        end = time.perf_counter() + 0.03
+        end = time.perf_counter() + 0.06
         while time.perf_counter() < end:
             pass
         return model.predict([[number.n, 0]])

@@ -65,7 +65,7 @@ def lines(caplog):
     arrived = threading.Condition()
 
     class Notice(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
+        def emit(self, _: logging.LogRecord) -> None:
             with arrived:
                 arrived.notify_all()
 

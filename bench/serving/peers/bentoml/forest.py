@@ -12,6 +12,6 @@ class Service:
     def __init__(self) -> None:
         self.model = joblib.load(os.environ["MODEL"])
 
-    @bentoml.api(batchable=True, max_batch_size=64, max_latency_ms=1000)
+    @bentoml.api(batchable=True, max_batch_size=64, max_latency_ms=10_000)
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         return self.model.predict_proba(inputs)

@@ -14,6 +14,6 @@ class Service:
     def __init__(self) -> None:
         self.model = joblib.load(os.environ["MODEL"])
 
-    @bentoml.api(batchable=True, max_batch_size=64, max_latency_ms=1000)
+    @bentoml.api(batchable=True, max_batch_size=64, max_latency_ms=10_000)
     def predict(self, inputs: list[dict[str, Any]]) -> np.ndarray:
         return self.model.predict_proba(pd.DataFrame(inputs))
