@@ -53,7 +53,7 @@ class Coalescer:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._limiter = anyio.CapacityLimiter(threads)
-        self._settings = _thread_settings()
+        self._settings = _settings()
         self._models = [one.model for one in models]  # kept, for their ids
         self._batchers = {
             (id(one.model), method): Batcher(
@@ -79,10 +79,12 @@ class Coalescer:
 
     def wait(self, batcher: Batcher, inputs: Inputs, call: Callable[[Any], Any]) -> Any:
         """The batcher's answer, for sync code anywhere within a request."""
+        if any(own != usual and usual is not None for own, usual in zip(_settings(), self._settings, strict=True)):
+            return call(inputs.stack([inputs.value]))
         if strands.waits():
             return strands.wait(batcher.ask(inputs, call))
         on_loop = threading.get_ident() == self._thread  # then nothing else can happen until this code returns
-        if on_loop or inputs.key is None or _thread_settings() != self._settings:
+        if on_loop or inputs.key is None:
             return call(inputs.stack([inputs.value]))
         return asyncio.run_coroutine_threadsafe(batcher.ask(inputs, call), self._loop).result()
 
@@ -98,10 +100,10 @@ class Coalescer:
         return await anyio.to_thread.run_sync(own.run, call, limiter=self._limiter)
 
 
-def _thread_settings() -> tuple[Any, ...]:
-    """What libraries keep for each thread: a handler that sets it for its calls must make them itself."""
-    sklearn, torch = sys.modules.get("sklearn"), sys.modules.get("torch")
-    return sklearn and sklearn.get_config(), torch and torch.is_grad_enabled()
+def _settings() -> tuple[Any, ...]:
+    """What libraries keep for a thread: a handler that sets it for its calls must make them itself."""
+    numpy, sklearn, torch = (sys.modules.get(name) for name in ("numpy", "sklearn", "torch"))
+    return numpy and numpy.geterr(), sklearn and sklearn.get_config(), torch and torch.is_grad_enabled()
 
 
 def call(model: Any, method: str, inputs: Inputs) -> Any:

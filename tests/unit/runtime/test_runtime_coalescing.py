@@ -462,17 +462,26 @@ def test_a_timeout_answers_504_while_the_model_works() -> None:
     assert asyncio.run(exchange()) == [504, 200, 200]
 
 
-def test_what_a_handler_sets_for_its_thread_holds_for_its_call() -> None:
+@pytest.mark.parametrize("name", ["thread", "coroutine"])
+def test_what_a_handler_sets_for_a_while_holds_for_its_own_call(name) -> None:
     class Configured:
         def transform(self, rows: Any) -> Any:
-            return [sklearn.get_config()["assume_finite"]] * len(rows)
+            return [[sklearn.get_config()["assume_finite"], np.geterr()["over"]]] * len(rows)
 
     configured = Configured()
 
     def ask(number: Number) -> Any:
-        with sklearn.config_context(assume_finite=bool(number.n % 2)):
-            return configured.transform([[number.n]])
+        odd = bool(number.n % 2)
+        with sklearn.config_context(assume_finite=odd):
+            first = configured.transform([[number.n]])
+        with np.errstate(over="ignore" if odd else "warn"):
+            return [*first, *configured.transform([[number.n]])]
 
-    app = serve(model_routes("m", configured, methods=["transform"]), it=endpoint(ask))
+    async def ask_in_coroutine(number: Number) -> Any:
+        return ask(number)
+
+    handler = endpoint(ask if name == "thread" else ask_in_coroutine)
+    app = serve(model_routes("m", configured, methods=["transform"]), it=handler)
     answers = ask_all(app, [("/it", {"n": n}) for n in range(20)])
-    assert [each.json() for each in answers] == [[bool(n % 2)] for n in range(20)]
+    expected = [[[False, "warn"], [False, "warn"]], [[True, "warn"], [False, "ignore"]]]
+    assert [each.json() for each in answers] == [expected[n % 2] for n in range(20)]
