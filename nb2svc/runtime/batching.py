@@ -7,7 +7,7 @@ import contextvars
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,7 @@ class Batcher:
                     await self._answer(batch)
         finally:
             self._worker = None
+            _cancel(self._queue)  # of a loop that ends
 
     async def _settle(self) -> None:
         """Let those come whose requests have arrived."""
@@ -106,6 +107,7 @@ class Batcher:
         try:
             answers = await self._call(batch)
         except asyncio.CancelledError:
+            _cancel(batch)
             raise
         except BaseException as error:  # noqa: BLE001 - its callers' own, whatever it is
             if len(batch) == 1:
@@ -165,6 +167,11 @@ class Batcher:
         if self._joins is not False:
             self._joins = False
             logger.warning("concurrent calls of %s are made one by one from now on: %s", self.name, why)
+
+
+def _cancel(waiting: Iterable[_Waiting]) -> None:
+    for each in waiting:
+        each.answer.cancel()
 
 
 def _fail(waiting: _Waiting, error: BaseException) -> None:

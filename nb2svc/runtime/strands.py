@@ -33,23 +33,26 @@ def run(
 ) -> Generator[Any, Any, Any]:
     """Await what ``function`` returns; what it waits for meanwhile is awaited in its place.
 
-    It runs in ``context``, by default the caller's. ``held`` is told each time for how long it kept the event loop, in
-    seconds.
+    It runs in ``context``, by default the caller's. ``held`` is told at the end for how many seconds it kept the event
+    loop at a time, at most.
     """
     strand = _Strand(function)
     strand.gr_context = greenlet.getcurrent().gr_context if context is None else context
-    step, given = strand.switch, arguments
-    while True:
-        begin = time.perf_counter()
-        item = step(*given)
+    step, given, longest = strand.switch, arguments, 0.0
+    try:
+        while True:
+            begin = time.perf_counter()
+            item = step(*given)
+            longest = max(longest, time.perf_counter() - begin)
+            if strand.dead:
+                return item
+            try:
+                step, given = strand.switch, ((yield item),)
+            except BaseException as error:  # noqa: BLE001 - thrown where the code waits
+                step, given = strand.throw, (error,)
+    finally:
         if held is not None:
-            held(time.perf_counter() - begin)
-        if strand.dead:
-            return item
-        try:
-            step, given = strand.switch, ((yield item),)
-        except BaseException as error:  # noqa: BLE001 - thrown where the code waits
-            step, given = strand.throw, (error,)
+            held(longest)
 
 
 def wait(awaitable: Awaitable[Any]) -> Any:

@@ -171,6 +171,25 @@ def test_main_has_only_what_is_used():
     assert 'app.api_route("/f", methods=["PURGE"], name="public")(endpoint(notebook.f, batch=True))' in text
 
 
+@pytest.mark.parametrize(
+    ("changes", "written"),
+    [
+        ({}, None),
+        ({"alone": ("predict",)}, 'batch=["predict_proba"]'),
+        ({"alone": ("predict", "predict_proba"), "max_batch": 8}, "batch=False"),
+        ({"batch": False}, "batch=False"),
+        ({"max_batch": 8}, "max_batch=8"),
+    ],
+)
+def test_main_says_which_methods_batch(spec, changes, written):
+    methods = ("predict", "predict_proba")
+    model = replace(spec.models[0], methods=methods, **{"batch": True, "alone": (), "max_batch": None} | changes)
+    text = main_module(replace(spec, models=(model,)))
+    said = [part for part in ("batch=False", 'batch=["predict_proba"]', "max_batch=8") if part in text]
+    assert said == ([written] if written else [])
+    assert model.batched == tuple(one for one in methods if model.batch and one not in model.alone)
+
+
 def test_a_docstring_stays_what_it_is():
     odd = '@tool\ndef f():\n  """Says what.\n       Indented.\n  """\n  return  1\n'
     source = f"x=1\n\n\n{odd}\n\ny = {{'a' :1}}\n"

@@ -306,6 +306,18 @@ def test_an_error_that_no_future_holds_leaves_no_caller_waiting(machinery) -> No
     assert isinstance(task.exception(), RuntimeError)
 
 
+def test_a_loop_that_ends_leaves_nobody_waiting(machinery) -> None:
+    made = trusted(machinery)
+    running = made.ask([1])
+    made.turn()
+    waiting = made.ask([2])
+    made.turn()
+    made.batcher._worker.cancel()
+    made.turn()
+    assert running.cancelled()
+    assert waiting.cancelled()
+
+
 def test_the_meters_count_rows_waits_and_calls(machinery) -> None:
     made = trusted(machinery)
     for row in (1, 2, 3):
