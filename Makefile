@@ -9,10 +9,10 @@ FRAMEWORKS := $(VENV)/frameworks
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kernel cases property fuzz container interpreters bench lock clean
+.PHONY: help demo test lint unit kernel cases property fuzz container interpreters bench bench-serving lock clean
 
 help:  ## what there is
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 demo: $(READY)  ## the main job on a real notebook: export, build, run, test, ask
 	@$(BIN)/python dev/demo.py
@@ -53,9 +53,13 @@ bench: $(READY)  ## the figures, measured on this machine
 	$(BIN)/nb2svc export example_notebooks/iris.ipynb -o .demo/iris --quiet
 	$(BIN)/python bench/image/compare.py .demo/iris
 
-lock: $(READY)  ## resolve requirements-dev.txt and requirements-frameworks.txt anew
+bench-serving: $(READY)  ## our services against other ways to serve the same models, side by side (15 minutes)
+	$(BIN)/python bench/serving
+
+lock: $(READY)  ## resolve the requirements-*.txt anew
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
 	$(LOCK) --group frameworks -c requirements-dev.txt -o requirements-frameworks.txt
+	$(LOCK) --group clients -c requirements-dev.txt -o requirements-clients.txt
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .venv-* .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -180,7 +180,7 @@ def save(png: bytes, path: Path) -> None:
     picture = Image.open(BytesIO(png)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
     picture.save(path, optimize=True)
     size = path.stat().st_size
-    print(f"{path}  {picture.width} × {picture.height}, {size / 1000:.0f} kB")  # noqa: RUF001
+    print(f"{path}  {picture.width} × {picture.height}, {size / 1000:.0f} kB")
     if size > LARGEST:
         sys.exit(f"{path.name} is larger than {LARGEST / 1000:.0f} kB: show less")
 

@@ -219,6 +219,7 @@ def run(
     env: arg.Environment = None,
     memory: arg.Memory = None,
     cpus: arg.Cpus = None,
+    workers: arg.Workers = None,
     detach: arg.Detach = False,
     json: arg.Json = False,
 ) -> None:
@@ -231,7 +232,7 @@ def run(
             engine=engine.value,
             port=port,
             host=host,
-            env=arg.environment(env or []),
+            env=arg.environment(env or []) | ({"SERVICE_WORKERS": str(workers)} if workers else {}),
             memory=memory,
             cpus=cpus,
             emit=emit,

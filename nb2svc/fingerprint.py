@@ -27,6 +27,7 @@ _MAX_TEXT = 200  # characters; the rest of a longer one is compared by its diges
 FUTURE_FLAGS, POSTPONED = 0x1FE0000, 0x1000000  # in ``co_flags``: any ``from __future__``, that of annotations
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 _CONTAINERS = (list, tuple, set, frozenset, dict, collections.deque)
+_WEAK = frozenset({"WeakKeyDictionary", "WeakValueDictionary", "WeakSet"})
 #: By module and name: compared as they write themselves.
 _WRITTEN = frozenset(
     {
@@ -41,7 +42,7 @@ _WRITTEN = frozenset(
 )
 #: Whose objects are what their attributes say, also after a pickle; of other libraries' only the kind is compared.
 _PLAIN_PACKAGES = frozenset({"builtins", "abc", "typing", "collections", "pydantic", "sklearn"})
-_PICKLING = ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
+PICKLING = ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
 #: What Python and metaclasses write into a class; it says nothing or differs from run to run.
 _BOOKKEEPING = frozenset(
     {
@@ -74,6 +75,11 @@ def fingerprint(value: object, find: Find) -> dict[str, str]:
     Code is compared by its syntax: the same source may give other bytecode below other imports.
     """
     return dict(_Writer(find).about(value, "", 0))
+
+
+def text_of(value: object, find: Find) -> str:
+    """What a value is, in one text."""
+    return _Writer(find).text(value)
 
 
 def in_file(source: str) -> Find:
@@ -262,7 +268,7 @@ class _Writer:
             for key, item in value.items():
                 yield f"{prefix}[{self._value(key, depth)}]", self._value(item, depth + 1)
         elif is_plain:
-            for name, item in _attributes(value):
+            for name, item in attributes_of(value):
                 yield f"{prefix}attribute {name}", self._value(item, depth + 1)
         else:
             yield f"{prefix}value", self._value(value, depth)
@@ -295,7 +301,15 @@ class _Writer:
             return "empty"
 
     def _class(self, kind: type, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
+        yield f"{prefix}name", kind.__name__
         yield f"{prefix}bases", " ".join(self._value(base, depth) for base in kind.__bases__)
+        for name, field in vars(kind).get("__pydantic_fields__", {}).items():
+            yield f"{prefix}field {name}", self._value(getattr(field, "default", None), depth)
+        members: list[enum.Enum] = list(kind) if isinstance(kind, enum.EnumMeta) else []
+        for member in members:
+            set_on = {name: one for name, one in vars(member).items() if not name.startswith("_")}
+            if set_on:
+                yield f"{prefix}member {member.name}", self._container(set_on, depth)
         for name, value in sorted(vars(kind).items()):
             function = _function_of(value)
             if function is not None and _is_own(function):
@@ -304,12 +318,15 @@ class _Writer:
             elif name not in _BOOKKEEPING and not name.startswith(("__pydantic", "_abc_", "__")):
                 yield f"{prefix}attribute {name}", self._value(value, depth)
 
+    def text(self, value: object) -> str:
+        return self._value(value, 0)
+
     def _value(self, value: object, depth: int) -> str:
         if isinstance(value, enum.Enum):
             return f"{type(value).__qualname__}.{value.name}"
         kind = (type(value).__module__, type(value).__name__)
         if type(value) in _ATOMS or kind in _WRITTEN:
-            return _shortened(repr(value))
+            return shortened(repr(value))
         if id(value) in self._seen or depth > _MAX_DEPTH:
             return f"seen {_kind(value)}"
         return self._part(value, kind, depth + 1)
@@ -322,7 +339,12 @@ class _Writer:
             lines = self.about(value, "", depth)
             return f"{_kind(value)}({'; '.join(f'{name}: {text}' for name, text in lines)})"
         if kind == ("random", "Random"):
-            return _shortened(repr(value.getstate()))
+            return shortened(repr(value.getstate()))
+        if isinstance(value, functools.singledispatchmethod):
+            registry = value.dispatcher.registry.items()
+            return self._container({one.__qualname__: method for one, method in registry}, depth)
+        if kind[1] in _WEAK and kind[0] in {"weakref", "_weakrefset"}:
+            return f"{kind[1]} of {len(value)}"
         return self._array(value, depth) if _is_array(value) else _kind(value)
 
     def _container(self, value: Any, depth: int) -> str:
@@ -330,11 +352,11 @@ class _Writer:
             return f"{type(value).__name__} of {len(value)}"
         if isinstance(value, dict):
             pairs = (f"{self._value(key, depth)}: {self._value(item, depth)}" for key, item in value.items())
-            return _shortened("{" + ", ".join(pairs) + "}")
+            return shortened("{" + ", ".join(pairs) + "}")
         items = [self._value(item, depth) for item in value]
         if isinstance(value, (set, frozenset)):
             items.sort()
-        return _shortened(f"{type(value).__name__}({', '.join(items)})")
+        return shortened(f"{type(value).__name__}({', '.join(items)})")
 
     def _array(self, value: Any, depth: int) -> str:
         kind = f"array {value.dtype} {value.shape}"
@@ -343,7 +365,8 @@ class _Writer:
         return kind if value.nbytes > _MAX_BYTES else f"{kind} {hashlib.sha256(value.tobytes()).hexdigest()[:16]}"
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """A long text as its beginning and its digest."""
     if len(text) <= _MAX_TEXT:
         return text
     return f"{text[:_MAX_TEXT]}… {hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"
@@ -359,11 +382,12 @@ def _is_plain(value: object) -> bool:
     if not _is_own(kind) or isinstance(value, (type, FunctionType)):
         return False
     known = (_is_own(base) or base.__module__.partition(".")[0] in _PLAIN_PACKAGES for base in kind.__mro__)
-    by_hand = any(name in vars(base) for base in kind.__mro__ if _is_own(base) for name in _PICKLING)
+    by_hand = any(name in vars(base) for base in kind.__mro__ if _is_own(base) for name in PICKLING)
     return all(known) and not by_hand and not isinstance(value, (*_CONTAINERS, BaseException))
 
 
-def _attributes(value: object) -> Iterator[tuple[str, object]]:
+def attributes_of(value: object) -> Iterator[tuple[str, object]]:
+    """(name, value) of what an object has in its ``__dict__`` and its slots."""
     yield from ((name, item) for name, item in getattr(value, "__dict__", {}).items() if isinstance(name, str))
     for base in type(value).__mro__:
         slots = vars(base).get("__slots__", ())

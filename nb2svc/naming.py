@@ -40,7 +40,7 @@ def checked(name: str) -> str:
 def installed(known: tuple[str, ...], distributions: tuple[str, ...]) -> tuple[str, ...]:
     """``known`` and the distributions, each checked to be installed; or system packages, as ``apt:libgomp1``.
 
-    Raises ``UsageError``.
+    A distribution may ask for extras, as ``uvicorn[standard]``. Raises ``UsageError``.
     """
     from importlib import metadata
 
@@ -48,11 +48,22 @@ def installed(known: tuple[str, ...], distributions: tuple[str, ...]) -> tuple[s
     if wrong := [name for name in system if not re.fullmatch(r"apt:[a-z0-9][a-z0-9+.-]+", name)]:
         raise UsageError(f"{wrong[0]} names no Debian package", hint="as in: %nb2svc require apt:libgomp1")
     names = [name for name in distributions if name not in system]
-    missing = [name for name in names if not list(metadata.distributions(name=name))]
+    missing = [name for name in names if not list(metadata.distributions(name=_distribution(name)))]
     if missing:
         hint = f"%pip install {missing[0]}, or give the name that pip uses"
-        raise UsageError(f"no distribution {missing[0]} is installed in this kernel", hint=hint)
+        raise UsageError(f"no distribution {_distribution(missing[0])} is installed in this kernel", hint=hint)
     return tuple(sorted({*known, *distributions}))
+
+
+def _distribution(asked: str) -> str:
+    """The name alone of ``uvicorn[standard]``."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        return Requirement(asked).name
+    except InvalidRequirement:
+        hint = "write a distribution's name, with extras where it needs some: %nb2svc require uvicorn[standard]"
+        raise UsageError(f"{asked!r} names no distribution", hint=hint) from None
 
 
 def included(known: tuple[tuple[str, Path], ...], files: Iterable[str], folder: Path) -> tuple[tuple[str, Path], ...]:

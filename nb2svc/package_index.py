@@ -6,10 +6,8 @@ of the machine can read) and go no further: nothing here is written to a lock.
 
 from __future__ import annotations
 
-import configparser
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from .index_files import pip_settings, truth, uv_files, uv_settings
 
 # uv settings of the user's shell that would change which versions are chosen or how the answer is written.
 NOT_OURS = (
@@ -47,77 +42,73 @@ class NamedIndex:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What uv is run with. ``names``: host → how the user would call the setting that names it."""
+    """What uv is run with. ``names``: address, without credentials → how the user would call that index."""
 
     environment: dict[str, str]
     flags: tuple[str, ...] = ()
     find_links: tuple[Path, ...] = ()  # local folders of wheels, which uv is not told of: see ``lock``
     names: dict[str, str] = field(default_factory=dict)
     state: tuple[str, ...] = ()  # all that may change an answer, without credentials: part of a cache key
+    default: str = ""  # the address that a file of uv's gives the default index, "" for none
     named: tuple[NamedIndex, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)  # distribution → name of its index (``[tool.uv.sources]``)
 
     @property
     def install_environment(self) -> dict[str, str]:
-        """For installing what is pinned and hash-checked: any index may give it, the explicit ones as well."""
-        explicit = [f"{one.name}={one.url}" for one in self.named if one.explicit]
-        if not explicit:
-            return self.environment
-        every = " ".join([*self.environment.get("UV_INDEX", "").split(), *explicit])
-        return {**self.environment, "UV_INDEX": every, "UV_INDEX_STRATEGY": "unsafe-best-match"}
+        """For installing what is pinned and hash-checked: any index may give it, the explicit ones as well.
+
+        uv is then run in another folder, where it would not find the files that name them.
+        """
+        given = self.environment.get("UV_INDEX", "").split()
+        named = [one.url if one.name == UNNAMED else f"{one.name}={one.url}" for one in self.named]
+        every = " ".join(dict.fromkeys([*given, *named]))
+        added = {"UV_INDEX": every, "UV_INDEX_STRATEGY": "unsafe-best-match"} if every else {}
+        if self.default and not any(self.environment.get(name) for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL")):
+            added["UV_DEFAULT_INDEX"] = self.default
+        return {**self.environment, **added}
 
     def name_of_address(self, address: str) -> str:
         """The name of the index at ``address``, as uv prints it; "" for the default one."""
         found = (one.name for one in self.named if _comparable(one.url) == _comparable(address))
         return next(found, "")
 
-    def name_of(self, host: str) -> str:
-        """``the index of pip's extra-index-url`` for a host: says which one without giving its address."""
-        return self.names.get(host, "the default package index")
+    def name_of(self, address: str) -> str:
+        """``the index of pip's extra-index-url`` for an address in it: says which one without giving the address."""
+        wanted = _comparable(address)
+        if inside := [known for known in self.names if f"{wanted}/".startswith(f"{known}/")]:
+            return self.names[max(inside, key=len)]
+        # Files often lie beside the pages that list them.
+        beside = {name for known, name in self.names.items() if urlsplit(known).netloc == urlsplit(wanted).netloc}
+        return " or ".join(sorted(beside)) or "the default package index"
 
 
 def user_index(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Index:
     """The index settings of this user (``environ`` defaults to the process's) in ``folder`` (the working one)."""
     environ = os.environ if environ is None else environ
     folder = folder or Path.cwd()
-    uv_files = list(_uv_files(environ, folder))
-    texts = [path.read_text(encoding="utf-8", errors="replace") for path in uv_files]
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in uv_files(environ, folder)]
     pip = pip_settings(environ)
     has_own = any(environ.get(name) for name in INDEX_VARIABLES) or any(map(_NAMES_AN_INDEX.search, texts))
     added = {**_certificates(environ, pip), **_network(environ, pip), **({} if has_own else _indexes(environ, pip))}
     merged = {name: value for name, value in environ.items() if name not in NOT_OURS}
     merged |= {**added, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
-    flags = ("--no-index",) if not has_own and _truth(pip.get("no-index", "")) else ()
+    flags = ("--no-index",) if not has_own and truth(pip.get("no-index", "")) else ()
     links = {link: _local_folder(link, folder) for link in merged.pop("UV_FIND_LINKS", "").split(",") if link}
     if remote := ",".join(link for link, path in links.items() if path is None):
         merged["UV_FIND_LINKS"] = remote
     find_links = tuple(path for path in links.values() if path)
     settings = [*uv_settings(environ, folder)]
+    named = (*_named(settings), *_unnamed(merged))
     return Index(
-        named=(*_named(settings), *_unnamed(merged)),
+        default=_default(settings),
+        named=named,
         sources=_sources(settings),
         environment=merged,
         flags=flags,
         find_links=find_links,
-        names=_names(merged, None if has_own else pip),
+        names={**_names_of_files(named), **_names(merged, None if has_own else pip)},
         state=tuple(_state(merged, flags, texts, find_links)),
     )
-
-
-def uv_settings(environ: Mapping[str, str], folder: Path) -> Iterator[dict[str, Any]]:
-    """The settings of uv's files that apply in ``folder``, those that win first. Broken files are uv's to complain."""
-    own: list[dict[str, Any]] = []
-    above: list[dict[str, Any]] = []
-    for path in _uv_files(environ, folder):
-        try:
-            settings = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if path.name == "pyproject.toml":
-            settings = settings.get("tool", {}).get("uv", {})
-        (above if folder.is_relative_to(path.parent) else own).append(settings)
-    yield from above
-    yield from reversed(own)
 
 
 def without_addresses(text: str) -> str:
@@ -129,13 +120,33 @@ def without_addresses(text: str) -> str:
 
 
 def _named(settings: Iterable[Mapping[str, Any]]) -> list[NamedIndex]:
+    """The indexes of uv's files beside the default one, those without a name by the setting's."""
     found: dict[str, NamedIndex] = {}
     for table in settings:
         for each in table.get("index", ()):
-            if isinstance(each, dict) and "url" in each and "name" in each and not each.get("default"):
-                one = NamedIndex(str(each["name"]), str(each["url"]), explicit=bool(each.get("explicit")))
-                found.setdefault(one.name, one)
+            if isinstance(each, dict) and "url" in each and not each.get("default"):
+                url = str(each["url"])
+                one = NamedIndex(str(each.get("name", UNNAMED)), url, explicit=bool(each.get("explicit")))
+                found.setdefault(url if one.name == UNNAMED else one.name, one)
+        for url in map(str, _with_pip(table).get("extra-index-url", ())):
+            found.setdefault(url, NamedIndex(UNNAMED, url))
     return list(found.values())
+
+
+def _default(settings: Iterable[Mapping[str, Any]]) -> str:
+    """The address of the default index by uv's files; "" where they leave it as it is."""
+    for table in settings:
+        for each in table.get("index", ()):
+            if isinstance(each, dict) and "url" in each and each.get("default"):
+                return f"{each['name']}={each['url']}" if "name" in each else str(each["url"])
+        if url := _with_pip(table).get("index-url"):
+            return str(url)
+    return ""
+
+
+def _with_pip(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings of uv, with those that it takes for ``uv pip`` alone."""
+    return {**table, **table.get("pip", {})}
 
 
 def _unnamed(environ: Mapping[str, str]) -> Iterator[NamedIndex]:
@@ -162,48 +173,6 @@ def _sources(settings: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 def _comparable(address: str) -> str:
     """Without credentials, which uv masks, and without a final slash."""
     return _without_credentials(address).rstrip("/")
-
-
-# --- pip's settings -----------------------------------------------------------------------------
-
-
-def pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """The settings of pip that say where packages come from, by pip's own precedence; names as ``extra-index-url``."""
-    found: dict[str, str] = {}
-    for path in _pip_files(environ):
-        parser = configparser.RawConfigParser()
-        try:
-            parser.read_string(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, configparser.Error):
-            continue
-        for section in ("global", "install"):
-            if parser.has_section(section):
-                found |= {name.replace("_", "-"): value.strip() for name, value in parser.items(section)}
-    for name, value in environ.items():
-        if name.startswith("PIP_") and value:
-            found[name.removeprefix("PIP_").lower().replace("_", "-")] = value
-    return found
-
-
-def _pip_files(environ: Mapping[str, str]) -> Iterator[Path]:
-    """The configuration files of pip, the weakest first."""
-    named = environ.get("PIP_CONFIG_FILE", "")
-    if named == os.devnull:
-        return
-    home = Path(environ.get("HOME", "") or Path.home())
-    configured = Path(environ.get("XDG_CONFIG_HOME", "") or home / ".config")
-    if sys.platform == "darwin":
-        yield Path("/Library/Application Support/pip/pip.conf")
-    for folder in reversed(environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep)):
-        yield Path(folder, "pip", "pip.conf")
-    yield Path("/etc/pip.conf")
-    yield home / ".pip" / "pip.conf"
-    if sys.platform == "darwin":
-        yield home / "Library" / "Application Support" / "pip" / "pip.conf"
-    yield configured / "pip" / "pip.conf"
-    yield Path(sys.prefix, "pip.conf")
-    if named:
-        yield Path(named)
 
 
 # --- what uv is told ----------------------------------------------------------------------------
@@ -243,27 +212,6 @@ def _network(environ: Mapping[str, str], pip: Mapping[str, str]) -> dict[str, st
     return {name: value for name, value in added.items() if value and not environ.get(name)}
 
 
-def _uv_files(environ: Mapping[str, str], folder: Path) -> Iterator[Path]:
-    """The configuration files of uv that apply in ``folder``."""
-    if _truth(environ.get("UV_NO_CONFIG", "")):
-        return
-    if named := environ.get("UV_CONFIG_FILE", ""):
-        candidates = [Path(named)]
-    else:
-        home = Path(environ.get("HOME", "") or Path.home())
-        configured = Path(environ.get("XDG_CONFIG_HOME", "") or home / ".config")
-        system = [Path(name, "uv", "uv.toml") for name in environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep)]
-        above = [parent / name for parent in (folder, *folder.parents) for name in ("uv.toml", "pyproject.toml")]
-        candidates = [Path("/etc/uv/uv.toml"), *system, configured / "uv" / "uv.toml", *above]
-    for path in candidates:
-        if path.is_file() and os.access(path, os.R_OK) and (path.name == "uv.toml" or _has_uv_table(path)):
-            yield path
-
-
-def _has_uv_table(pyproject: Path) -> bool:
-    return "tool.uv" in pyproject.read_text(encoding="utf-8", errors="replace")
-
-
 def _local_folder(link: str, folder: Path) -> Path | None:
     path = folder / unquote(link.strip().removeprefix("file://"))
     return path if path.is_dir() else None
@@ -275,11 +223,15 @@ def _names(environ: Mapping[str, str], pip: Mapping[str, str] | None) -> dict[st
     else:
         settings = {f"the index of {name}": environ.get(name, "") for name in INDEX_VARIABLES}
     return {
-        host: name
+        _comparable(address.partition("=")[2] if "=" in address.partition("://")[0] else address): name
         for name, value in settings.items()
         for address in re.split(r"[\s,]+", value)
-        if (host := urlsplit(address.partition("=")[2] if "=" in address.partition("://")[0] else address).hostname)
+        if address
     }
+
+
+def _names_of_files(named: Iterable[NamedIndex]) -> dict[str, str]:
+    return {_comparable(one.url): f"the index {one.name}" for one in named}
 
 
 def _state(environ: Mapping[str, str], flags: Iterable[str], texts: Iterable[str], links: Iterable[Path]) -> list[str]:
@@ -295,7 +247,3 @@ def _state(environ: Mapping[str, str], flags: Iterable[str], texts: Iterable[str
 
 def _without_credentials(text: str) -> str:
     return re.sub(r"://[^/\s@]*@", "://", text)
-
-
-def _truth(text: str) -> bool:
-    return text.strip().lower() in {"1", "true", "yes", "on", "y", "t"}

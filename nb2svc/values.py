@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 # --- where something is -------------------------------------------------------------------------
 
@@ -101,8 +101,18 @@ class ModelSpec:
     inputs: str = ""  # name of the type of its rows in ``service/schemas.py``; "" without an example
     outputs: tuple[tuple[str, str], ...] = ()  # (method, name of the type of its answers in ``service/schemas.py``)
     batch: bool = True
+    alone: tuple[str, ...] = ()  # methods whose concurrent calls do not become one all the same
     max_batch: int | None = None
     where: Where = Where()
+
+    @property
+    def batched(self) -> tuple[str, ...]:
+        """The methods whose concurrent calls become one."""
+        return tuple(method for method in self.methods if self.batch and method not in self.alone)
+
+
+#: In place of a method: an endpoint that clients connect to, for messages both ways.
+WEBSOCKET: Final = "WEBSOCKET"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +121,7 @@ class EndpointSpec:
 
     name: str  # public name, unique in the service
     handler: str  # the function's name in ``service/notebook.py``
-    method: str  # ``POST``
+    method: str  # ``POST``, or :data:`WEBSOCKET`
     path: str  # ``/predict``
     status: int = 200
     timeout: float | None = None  # seconds
@@ -162,6 +172,7 @@ class Definition:
     source: str  # dedented, comments kept, no trailing newline
     where: Where = Where()
     fingerprint: dict[str, str] = field(default_factory=dict)  # of the live function or class; {} for the rest
+    held: dict[str, str] = field(default_factory=dict)  # what is in it and says itself what a pickle has: see pickled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +223,7 @@ class ServiceSpec:
     closure: Closure = Closure()
     schemas: str = ""  # source of ``service/schemas.py``: types inferred from examples and models; "" for none
     requires: tuple[str, ...] = ()  # distributions asked for by ``%nb2svc require``
+    ambient: dict[str, str] = field(default_factory=dict)  # settings of the kernel's process: see ambient
     warnings: tuple[Problem, ...] = ()
 
 

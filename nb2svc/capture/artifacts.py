@@ -17,7 +17,8 @@ from ..values import Artifact
 from . import formats
 from .formats.writing import embedded
 from .objects import NOTEBOOK_MODULE, References, UnpicklableError, as_members_of_the_project
-from .pickling import AnotherWayError, Sets, dump_joblib, dump_pickle, without_addresses
+from .pickling import NO_VIEWS, AnotherWayError, Sets, dump_joblib, dump_pickle, without_addresses
+from .views import View
 
 _MAIN = b"__main__"
 _NAMES_MAIN = (b"\x8c\x08__main__", b"c__main__\n")  # as a global or as the text of one, in any protocol
@@ -126,14 +127,21 @@ def dump_model(value: object, *, staging: Path, name: str, format_: str, referen
 
 
 def dump_objects(
-    values: Mapping[str, object], *, target: Path, others: Others, references: References, why: str
+    values: Mapping[str, object],
+    *,
+    target: Path,
+    others: Others,
+    references: References,
+    why: str,
+    views: Mapping[int, View] = NO_VIEWS,
 ) -> Artifact:
-    """Write live objects by name into one file; those of ``others`` inside as references.
+    """Write live objects by name into one file; those of ``others`` inside as references, ``views`` of one memory as
+    such.
 
     Raises ``UnpicklableError``.
     """
     file = _File(name=", ".join(values), stem=target.with_suffix(""), references=references, why=why)
-    return _dump(dict(values), file, _pickles(others))
+    return _dump(dict(values), file, _pickles(others, views))
 
 
 def _dump(value: object, file: _File, ways: list[tuple[str, _Dump]]) -> Artifact:
@@ -186,15 +194,15 @@ def _joblib(value: object, writer: _Writer) -> str:
     return "joblib"
 
 
-def _pickles(others: Others) -> list[tuple[str, _Dump]]:
+def _pickles(others: Others, views: Mapping[int, View] = NO_VIEWS) -> list[tuple[str, _Dump]]:
     """Quick where no set is to be put in order, and quick again where that goes too deep."""
     return [
-        ("pkl", lambda value, writer, sets=sets: _pickle(value, writer, others, sets))  # type: ignore[misc]
+        ("pkl", lambda value, writer, sets=sets: _pickle(value, writer, others, views, sets))  # type: ignore[misc]
         for sets in get_args(Sets)
     ]
 
 
-def _pickle(value: object, writer: _Writer, others: Others, sets: Sets) -> str:
+def _pickle(value: object, writer: _Writer, others: Others, views: Mapping[int, View], sets: Sets) -> str:
     """A plain pickle, or, where it has large buffers, one with those behind it: see ``runtime/mapped.py``."""
     behind: list[memoryview] = []
 
@@ -205,7 +213,7 @@ def _pickle(value: object, writer: _Writer, others: Others, sets: Sets) -> str:
         return content.nbytes < LARGE
 
     with without_addresses():
-        dump_pickle(value, writer, _References(others), keep, sets)
+        dump_pickle(value, writer, _References(others), keep, sets, views=views)
     if not behind:
         return "pickle"
     places = []

@@ -72,11 +72,9 @@ class LoggedCell:
         return binders
 
     @cached_property
-    def attributes_set(self) -> list[tuple[str, str]]:
-        """(name, attribute) of each ``name.attribute = …`` at its top level."""
-        nodes = (node for node in self.tree.body if isinstance(node, ast.Assign))
-        targets = (target for node in nodes for target in node.targets if isinstance(target, ast.Attribute))
-        return [(target.value.id, target.attr) for target in targets if isinstance(target.value, ast.Name)]
+    def attributes_set(self) -> list[tuple[str, str, int]]:
+        """(name, attribute, line) of each ``name.attribute = …`` and ``setattr(name, "attribute", …)``."""
+        return [(*found, node.lineno) for node in statements(self.tree.body) for found in _attributes_set(node)]
 
     @cached_property
     def annotations_import(self) -> tuple[int, int] | None:
@@ -103,6 +101,19 @@ class LoggedCell:
             return False
         kept = self.bound[name]
         return kept() is value if isinstance(kept, weakref.ref) else kept == id(value)
+
+
+def _attributes_set(node: ast.stmt) -> Iterator[tuple[str, str]]:
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    for target in targets:
+        for one in ast.walk(target) if target is not None else ():  # ``A.x, A.y = 1, 2``
+            if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and isinstance(one.ctx, ast.Store):
+                yield one.value.id, one.attr
+    call = node.value if isinstance(node, ast.Expr) else None
+    if isinstance(call, ast.Call) and ast.unparse(call.func) == "setattr" and len(call.args) > 1:
+        owner, name = call.args[:2]
+        if isinstance(owner, ast.Name) and isinstance(name, ast.Constant):
+            yield owner.id, str(name.value)
 
 
 def _imports_annotations(node: ast.stmt) -> bool:
@@ -197,7 +208,7 @@ class CellLog:
         self._by_filename: dict[str, LoggedCell] = {}  # the newest
         self._by_name: dict[str, list[int]] = {}  # positions in ``cells``
         self._positions: dict[int, int] = {}  # by the id of the captured cell
-        self._attributes: list[tuple[str, str]] = []
+        self._attributes: list[tuple[str, str, tuple[int, int]]] = []
 
     # --- recording ----------------------------------------------------------------------------
 
@@ -268,7 +279,7 @@ class CellLog:
         self.cells.append(logged)
         self._by_filename[logged.cell.filename] = logged
         self._positions[id(logged.cell)] = len(self.cells) - 1
-        self._attributes += logged.attributes_set
+        self._attributes += _placed(logged)
         for name in logged.binders:
             self._by_name.setdefault(name, []).append(len(self.cells) - 1)
 
@@ -322,16 +333,25 @@ class CellLog:
         for position in sorted(positions, reverse=True):
             yield self.cells[position]
 
-    def attributes_set(self, value: object, namespace: Mapping[str, Any]) -> set[str]:
-        """The attributes that statements of cells gave to what is ``value`` in ``namespace``."""
+    def attributes_set(self, value: object, namespace: Mapping[str, Any]) -> dict[str, tuple[tuple[int, int], ...]]:
+        """The attributes that statements of cells gave to what is ``value`` in ``namespace``, with those statements'
+        cells and lines.
+        """
         current = self.current
-        ran = [*self._attributes, *(current.attributes_set if current is not None else ())]
-        return {attribute for name, attribute in ran if namespace.get(name) is value}
+        found: dict[str, tuple[tuple[int, int], ...]] = {}
+        for name, attribute, place in [*self._attributes, *(_placed(current) if current is not None else ())]:
+            if namespace.get(name) is value:
+                found[attribute] = (*found.get(attribute, ()), place)
+        return found
 
     def where(self, logged: LoggedCell | None = None, name: str = "") -> Where:
         """The place of a cell (the running one by default)."""
         logged = logged or self.current
         return Where(notebook=self.notebook, cell=logged.cell.number if logged else None, name=name)
+
+
+def _placed(logged: LoggedCell) -> list[tuple[str, str, tuple[int, int]]]:
+    return [(name, attribute, (logged.cell.number, line)) for name, attribute, line in logged.attributes_set]
 
 
 def _metadata(info: ExecutionInfo, shell: InteractiveShell) -> dict[str, Any]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import functools
 from abc import ABCMeta
+from collections.abc import Mapping
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from . import literals
+from . import literals, remembered
 from .functions import attributes, is_own, set_on_wrapper
 from .located import Located, locate_class, stands_within
 from .made import cells_of, content
 from .objects import is_made_here
 from .rewriting import piece_of, rewritten
+from .set_since import SetSince
 from .sources import indent
 from .taken import FUNCTIONS, Taken, as_written, assigned, no_source, under_another_name
 
@@ -49,11 +51,11 @@ def as_statement(closure: ClosureBuilder, taken: Taken) -> bool:
     kind = "class" if isinstance(node, ast.ClassDef) else "function" if defines else "statement"
     closure.add(taken.name, kind, source, taken.where, taken.position, postponed=binding.logged.postpones(node))
     if isinstance(node, ast.ClassDef):
-        lines = _changed_attributes(closure, taken, Located(binding.logged, node))
-        closure.add_attributes(taken.name, lines, last=True)
+        closure.set_since += _changed_attributes(closure, taken, Located(binding.logged, node))
     elif isinstance(value, FunctionType):
         closure.add_attributes(taken.name, attributes(closure, taken.name, value, taken.where, decorated=True))
     elif isinstance(value, functools._lru_cache_wrapper):  # noqa: SLF001 - it has no public name
+        remembered.tell(closure, taken.name, value, taken.where)
         closure.add_attributes(taken.name, set_on_wrapper(closure, taken.name, value, taken.where))
     return True
 
@@ -116,29 +118,38 @@ def _piece(closure: ClosureBuilder, taken: Taken, located: Located) -> str:
     return piece_of(logged, changed)  # type: ignore[arg-type]
 
 
-def _changed_attributes(closure: ClosureBuilder, taken: Taken, located: Located) -> list[str]:
-    """Lines for class attributes that are no longer what the class statement gave them."""
+def _changed_attributes(closure: ClosureBuilder, taken: Taken, located: Located) -> list[SetSince]:
+    """Class attributes that are no longer what the class statement gave them."""
     kind: type = taken.value
     if not isinstance(kind, type) or not isinstance(located.node, ast.ClassDef):
         return []
     written = dict(assigned(located.node))
     set_since = closure.log.attributes_set(kind, closure.namespace)  # ``Scaler.factor = 3``
-    lines = []
+    found = []
     for name, value in vars(kind).items():
-        if name in set_since:
-            lines.append(f"{taken.name}.{name} = {closure.expression(value, f'_{taken.original}_{name}', taken.where)}")
-            continue
-        if name.startswith("__") and name.endswith("__") and not isinstance(value, FunctionType):
-            continue
-        if isinstance(value, FunctionType):
-            changed = is_own(value) and not _stands_in(located, value)
-        elif isinstance(written.get(name), ast.expr):
-            changed = type(kind) in {type, ABCMeta} and literals.has_changed(written[name], value)
-        else:
-            changed = False
-        if changed:
-            lines.append(f"{taken.name}.{name} = {closure.expression(value, f'_{taken.original}_{name}', taken.where)}")
-    return lines
+        remembered.tell(closure, f"{taken.name}.{name}", value, taken.where)
+        if name in set_since or _is_changed(kind, name, value, located, written):
+            positions = _later(set_since.get(name, ()), taken)
+            filled = not positions and isinstance(value, (list, dict, set))
+            found.append(SetSince(taken.name, name, _line(closure, taken, name, value), positions, filled))
+    return found
+
+
+def _line(closure: ClosureBuilder, taken: Taken, name: str, value: object) -> str:
+    return f"{taken.name}.{name} = {closure.expression(value, f'_{taken.original}_{name}', taken.where)}"
+
+
+def _later(positions: tuple[tuple[int, int], ...], taken: Taken) -> tuple[tuple[int, int], ...]:
+    """Of the statements that set an attribute, those that ran after the class statement."""
+    return tuple(one for one in positions if one > taken.position)
+
+
+def _is_changed(kind: type, name: str, value: object, located: Located, written: Mapping[str, ast.expr]) -> bool:
+    if isinstance(value, FunctionType):
+        return is_own(value) and not _stands_in(located, value)
+    if (name.startswith("__") and name.endswith("__")) or name not in written:
+        return False
+    return type(kind) in {type, ABCMeta} and literals.has_changed(written[name], value)
 
 
 def _stands_in(located: Located, function: FunctionType) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..fingerprint import first_line
 from ..values import Definition, Problem, Where
-from . import effects, formats, functions, literals, loading, made, postponed, rules
+from . import effects, formats, functions, literals, loading, made, postponed, rules, set_since
 from .cells import Binding, CellLog
 from .environment import variables_set
 from .found import Found, Served
@@ -62,6 +62,7 @@ class ClosureBuilder:
         self.needed_at_start: set[str] = set()  # those of them that anything uses
         self.helpers = HelperModules(is_distributed, Where(notebook=log.notebook))
         self.made: dict[int, made.Made] = {}  # functions that calls made, by id
+        self.set_since: list[set_since.SetSince] = []  # attributes of classes
         self.found = Found()
         self._given: dict[int, str] = {}  # id → name of what has no name of its own in the notebook, or another's
         self._kept: list[object] = []  # alive, so that no other object gets their id
@@ -131,6 +132,7 @@ class ClosureBuilder:
         postponed.settle(found)
         found.set_here = variables_set((one.tree for one in self.log.newest_first()), self.namespace)
         loading.arrange(self)
+        set_since.place(self, self.set_since)
         return found
 
     def take_in(self) -> None:
@@ -295,8 +297,12 @@ class ClosureBuilder:
         self.problem(message, hint, where)
 
     def _moved(self, name: str, value: Any, references: References, where: Where) -> None:
-        for message, hint in left_out(references.reduced.values()):
-            self.warn(message, hint, where)
+        kind = type(value).__qualname__
+        references.set_on = {f"{kind}.{one}" for one in self.log.attributes_set(value, self.namespace)}
+        for kind, lost in left_out(references.reduced.values()):
+            references.left_out |= {f"{kind}.{attribute}" for attribute in lost}
+            message = f"{kind}.__getstate__ leaves out {', '.join(lost)}, which the service therefore begins without"
+            self.warn(message, "keep in it what answers depend on", where)
         if references.devices and formats.adapter_of(value) is None:  # an adapter says so itself
             devices = ", ".join(sorted(references.devices))
             self.warn(f"{name}: its tensors are on {devices} here, and on the CPU in the service", "", where)

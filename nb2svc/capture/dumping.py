@@ -45,6 +45,7 @@ def _dump_group(names: tuple[str, ...], marks: list[MarkedModel], found: Found, 
             dict(sorted(values.items())),
             target=staging / f"{stem}.pkl",
             others=_others(values, marks, found),
+            views=found.views,
             references=_together(
                 [found.object_references[name] for name in objects]
                 + [found.model_references[mark.public] for mark in variables.values()]

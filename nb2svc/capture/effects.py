@@ -26,24 +26,52 @@ if TYPE_CHECKING:
 
 #: Functions whose call changes how a library behaves from then on, by top-level package.
 SETTINGS = {
+    ("codecs", "register"),
+    ("codecs", "register_error"),
+    ("copyreg", "pickle"),
+    ("csv", "register_dialect"),
     ("decimal", "setcontext"),
+    ("gc", "disable"),
+    ("gc", "set_threshold"),
     ("locale", "setlocale"),
+    ("logging", "addLevelName"),
+    ("logging", "disable"),
+    ("matplotlib", "rc"),
+    ("matplotlib", "update"),
+    ("matplotlib", "use"),
+    ("mimetypes", "add_type"),
     ("numpy", "seterr"),
     ("numpy", "set_printoptions"),
     ("pandas", "set_option"),
     ("polars", "set_fmt_float"),
+    ("seaborn", "set_palette"),
+    ("seaborn", "set_style"),
+    ("seaborn", "set_theme"),
     ("sklearn", "set_config"),
+    ("socket", "setdefaulttimeout"),
+    ("sqlite3", "register_adapter"),
+    ("sqlite3", "register_converter"),
     ("sys", "set_int_max_str_digits"),
     ("sys", "setrecursionlimit"),
+    ("sys", "setswitchinterval"),
     ("time", "tzset"),
     ("torch", "set_default_device"),
     ("torch", "set_default_dtype"),
     ("torch", "set_float32_matmul_precision"),
+    ("torch", "set_grad_enabled"),
     ("torch", "use_deterministic_algorithms"),
     ("warnings", "filterwarnings"),
     ("warnings", "simplefilter"),
     ("xarray", "set_options"),
 }
+#: Of these the first argument says which setting it is.
+_BY_NAME = frozenset({"add_type", "addLevelName", "pickle", "register_adapter", "register_converter"}) | {
+    "register_dialect",
+    "register_error",
+    "set_option",
+}
+#: They change what code does that does not name their module.
+_EVERYWHERE = frozenset({"builtins", "codecs", "gc", "socket", "sys", "warnings"})
 _MISSING = object()
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -83,6 +111,8 @@ def _newest(closure: ClosureBuilder) -> Iterator[_Effect]:
 
 def _is_used(closure: ClosureBuilder, effect: _Effect) -> bool:
     package = effect.package
+    if package in _EVERYWHERE:
+        return True
     if not package:
         return all(_is_taken(closure, name) for name in ast.walk(effect.node) if isinstance(name, ast.Name))
     names = {module.partition(".")[0] for module in (*closure.found.modules, *closure.helpers.distributed)}
@@ -96,13 +126,39 @@ def _is_taken(closure: ClosureBuilder, name: ast.Name) -> bool:
 
 
 def _effect(closure: ClosureBuilder, logged: LoggedCell, node: ast.stmt) -> _Effect | None:
-    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):
-        return _patch(closure, logged, node, node.targets[0])
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        return _setting(closure, logged, node, node.value)
+    assigned = _assignment(node)
+    if assigned is not None and isinstance(assigned.targets[0], ast.Attribute):
+        return _patch(closure, logged, assigned, assigned.targets[0])
+    if assigned is not None and isinstance(assigned.targets[0], ast.Subscript):
+        return _item(closure, logged, assigned, assigned.targets[0])
+    if isinstance(node, (ast.Expr, ast.Assign)) and isinstance(node.value, ast.Call):
+        return _setting(closure, logged, ast.copy_location(ast.Expr(node.value), node.value), node.value)
     if isinstance(node, _DEFINITIONS):
         return _registration(closure, logged, node)
     return None
+
+
+def _assignment(node: ast.stmt) -> ast.Assign | None:
+    """``a.b = c`` and ``a[b] = c``, also where it is written ``setattr(a, "b", c)`` or ``a.b += c``."""
+    if isinstance(node, ast.Assign):
+        return node if len(node.targets) == 1 else None
+    if isinstance(node, ast.AugAssign) and not isinstance(node.target, ast.Name):
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
+    call = node.value if isinstance(node, ast.Expr) else None
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "setattr":
+        owner, name, *value = [*call.args, None, None][:3]
+        if owner is not None and isinstance(name, ast.Constant) and isinstance(value[0], ast.expr):
+            target = ast.Attribute(owner, str(name.value), ast.Store())
+            return ast.copy_location(ast.Assign([target], value[0]), node)
+    return None
+
+
+def _item(closure: ClosureBuilder, logged: LoggedCell, node: ast.Assign, target: ast.Subscript) -> _Effect | None:
+    """``matplotlib.rcParams["…"] = …``; variables of the environment and loaded modules have rules of their own."""
+    root = closure.namespace.get(_root(target.value))
+    if not isinstance(root, ModuleType) or _package(root) in {"__main__", "os", "sys"}:
+        return None
+    return _Effect(ast.unparse(target), node, logged, _package(root))
 
 
 def _patch(closure: ClosureBuilder, logged: LoggedCell, node: ast.Assign, target: ast.Attribute) -> _Effect | None:
@@ -123,7 +179,8 @@ def _setting(closure: ClosureBuilder, logged: LoggedCell, node: ast.Expr, call: 
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name == "register" and isinstance(call.func, ast.Attribute):
         owner = _resolve(closure, call.func.value)  # a virtual subclass of an abstract class
-        if isinstance(owner, ABCMeta) and owner.__module__ == "__main__":
+        own = [owner, *(_resolve(closure, one) for one in call.args)]
+        if isinstance(owner, ABCMeta) and any(getattr(one, "__module__", "") == "__main__" for one in own):
             return _Effect(ast.unparse(node), node, logged, "", owner)
     if name not in {setting for _, setting in SETTINGS}:
         return None
@@ -132,7 +189,7 @@ def _setting(closure: ClosureBuilder, logged: LoggedCell, node: ast.Expr, call: 
     package = _package(value if isinstance(value, ModuleType) else _resolve(closure, call.func))
     if (package, name) not in SETTINGS:
         return None
-    first = ast.unparse(call.args[0]) if name == "set_option" and call.args else ""
+    first = ast.unparse(call.args[0]) if name in _BY_NAME and call.args else ""
     return _Effect(f"{package}.{name} {first}", node, logged, package)
 
 

@@ -43,7 +43,7 @@ def request_for(route: APIRoute, method: str, value: Any, where: Where) -> dict[
     A dict's keys that are path, query, header or form parameters of the route go there; the rest is the body. It may
     name the one parameter that takes the body, where the body itself has no such key.
     """
-    given = dict(value) if isinstance(value, dict) else None
+    given = dict(value) if isinstance(value, dict) else _only_file(route, value)
     path = _fill_path(route.path_format, given, where)
     query = _take(given, _fields(route.dependant, "query_params"))
     headers = _take(given, _fields(route.dependant, "header_params"))
@@ -65,6 +65,13 @@ def request_for(route: APIRoute, method: str, value: Any, where: Where) -> dict[
         hint = "a handler of GET takes path and query parameters: give the example as an object of those"
         raise UsageError(f"the handler of {method} {route.path} takes no body", hint=hint, where=where)
     return request
+
+
+def _only_file(route: APIRoute, value: Any) -> dict[str, Any] | None:
+    """``--example Path("cat.png")`` for a handler that takes one file and nothing else."""
+    body = _fields(route.dependant, "body_params")
+    alone = len(body) == 1 and not any(_fields(route.dependant, f"{place}_params") for place in ("path", "query"))
+    return {body[0].alias: value} if alone and _takes_form(body) and _file("", value) is not None else None
 
 
 def _body(given: Any, fields: list[Any]) -> Any:
@@ -126,7 +133,10 @@ def _form(given: dict[str, Any], where: Where) -> dict[str, Any]:
     form: dict[str, str] = {}
     files: dict[str, Any] = {}
     for name, item in given.items():
-        content = _file(name, item)
+        try:
+            content = _file(name, item)
+        except TypeError as error:
+            raise UsageError(f"the example cannot be sent: {error}", where=where) from error
         if content is None:
             form[name] = str(query_text(item))
         else:
@@ -138,12 +148,16 @@ def _form(given: dict[str, Any], where: Where) -> dict[str, Any]:
 
 
 def _file(name: str, item: Any) -> dict[str, str] | None:
+    from ..runtime import images
+
     if isinstance(item, Path):
         filename, data = item.name, item.read_bytes()
     elif isinstance(item, (bytes, bytearray)):
         filename, data = name, bytes(item)
     elif isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], (bytes, bytearray)):  # noqa: PLR2004
         filename, data = str(item[0]), bytes(item[1])
+    elif images.is_image(item):
+        filename, data = f"{name}.png", images.written(item)
     elif hasattr(item, "read"):
         content = item.read()
         filename = Path(str(getattr(item, "name", name))).name

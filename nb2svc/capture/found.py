@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copyreg
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..fingerprint import Find, fingerprint
+from ..pickled import held
 from ..values import Definition, HelperModule, Problem
 from .objects import References
 from .ordering import Node, in_order
+from .views import View
 
 
 @dataclass
@@ -24,6 +28,7 @@ class Found:
     constants: dict[str, Any] = field(default_factory=dict)  # literals that hold lists, dicts or sets
     object_references: dict[str, References] = field(default_factory=dict)
     object_groups: tuple[tuple[str, ...], ...] = ()  # names of objects, and variables of models, that share parts
+    views: Mapping[int, View] = field(default_factory=dict)  # arrays that see the memory of others, by id
     live: dict[str, Any] = field(default_factory=dict)  # functions and classes, by the name they have in the project
     model_references: dict[str, References] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)  # path in the project → data file of a helper module
@@ -38,12 +43,24 @@ class Found:
         """In the order in which they must stand."""
         return in_order(self.nodes)
 
-    def with_fingerprints(self, find: Find) -> tuple[Definition, ...]:
-        """``definitions``, each that is captured as it lives with its fingerprint of this moment."""
+    def with_fingerprints(self, find: Find, models: Mapping[str, Any]) -> tuple[Definition, ...]:
+        """``definitions``, each that is captured as it lives with its fingerprint of this moment; ``models`` are the
+        served ones by their variables.
+        """
+        return tuple(self._with_fingerprint(one, find, models) for one in self.definitions)
+
+    def _with_fingerprint(self, one: Definition, find: Find, models: Mapping[str, Any]) -> Definition:
+        saved = {**models, **self.objects}
         live = {**self.constants, **self.objects, **self.live}
-        return tuple(
-            replace(one, fingerprint=fingerprint(live[one.name], find)) if one.name in live else one
-            for one in self.definitions
+        references = [*self.object_references.values(), *self.model_references.values()]
+        told = {attribute for each in references for attribute in each.left_out}
+        also = {attribute for each in references for attribute in each.set_on}
+        texts = held(saved[one.name], find, self.helpers, also) if one.name in saved else {}
+        is_alive = one.name in live and type(live[one.name]) not in copyreg.dispatch_table  # else told by ``held``
+        return replace(
+            one,
+            fingerprint=fingerprint(live[one.name], find) if is_alive else {},
+            held={what: text for what, text in texts.items() if what not in told},
         )
 
     def import_lines(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..fingerprint import Function, first_line
 from ..values import Definition, Where
+from . import remembered
 from .codes import is_postponed
 from .located import locate_function
 from .made import ConflictError, Made, cells_of, content, factory_source, families, is_sibling, rebinds
@@ -280,6 +281,7 @@ def as_cached(closure: ClosureBuilder, taken: Taken) -> bool:
         return False
     if taken.binding and isinstance(taken.binding.node, FUNCTIONS) and taken.name == taken.original:
         return False
+    remembered.tell(closure, taken.name, value, taken.where)
     wrapped = closure.expression(value.__wrapped__, value.__wrapped__.__name__, taken.where)
     parameters = value.cache_parameters()
     source = (

@@ -39,6 +39,8 @@ _POINTER = Kind("a pointer of ctypes", _AT_START)
 _FRAME = Kind("a frame of running code", "keep what you need of it, not the frame or traceback itself")
 _MODULE = Kind("a module that was not imported by its name", "import it by its name")
 
+_RESTORED = "tensorflow.python.saved_model.load.Loader._recreate_base_user_object.<locals>._UserObject"
+
 # Of the class or of one it inherits from, by module and name; the first that fits.
 _BY_CLASS: dict[str, Kind] = {
     "_io._IOBase": Kind("an open file", _OPEN),
@@ -77,6 +79,14 @@ _BY_CLASS: dict[str, Kind] = {
     "sqlalchemy.engine.base.Engine": _CONNECTION,
     "sqlalchemy.engine.base.Connection": _CONNECTION,
     "sqlalchemy.orm.session.Session": _CONNECTION,
+    _RESTORED: Kind(
+        "a loaded SavedModel", "load it when the service starts, in a %%startup cell, and %nb2svc include its folder"
+    ),
+    "tensorflow.python.trackable.resource.CapturableResource": Kind("a table or another resource", _AT_START),
+    "tensorflow.python.data.ops.dataset_ops.DatasetV2": Kind("a dataset that TensorFlow reads as it goes", _AT_START),
+    "tensorflow.python.eager.polymorphic_function.concrete_function.ConcreteFunction": Kind(
+        "a traced function of TensorFlow", "define the tf.function in a cell, and call that"
+    ),
     "builtins.generator": _GENERATOR,
     "builtins.async_generator": _GENERATOR,
     "builtins.coroutine": _COROUTINE,

@@ -8,8 +8,8 @@ from typing import Any
 _DATA = (bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset)
 
 
-def left_out(objects: Iterable[Any]) -> Iterator[tuple[str, str]]:
-    """(what, next step) of each object that comes back without something that it holds now.
+def left_out(objects: Iterable[Any]) -> Iterator[tuple[str, list[str]]]:
+    """(class, attributes) of each object that comes back without something that it holds now.
 
     Locks, connections and the like that ``__setstate__`` makes anew are as they were; data begins empty there.
     """
@@ -24,11 +24,7 @@ def left_out(objects: Iterable[Any]) -> Iterator[tuple[str, str]]:
             if state.get(name, one) is not value and (name not in remade or (isinstance(value, _DATA) and value))
         ]
         if lost:
-            kind = type(one).__qualname__
-            yield (
-                f"{kind}.__getstate__ leaves out {', '.join(sorted(lost))}, which the service therefore begins without",
-                "keep in it what answers depend on",
-            )
+            yield type(one).__qualname__, sorted(lost)
 
 
 def _merged(state: Any) -> dict[str, Any] | None:

@@ -93,6 +93,14 @@ def has_changed(expression: ast.expr, value: object) -> bool:
     return is_literal_kind(value) and not equal(written, value)
 
 
+def holds_itself(value: object, above: tuple[int, ...] = ()) -> bool:
+    """Whether a list, dict or tuple lies somewhere inside itself, which no literal can say."""
+    if not isinstance(value, (list, tuple, dict)):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return id(value) in above or any(holds_itself(one, (*above, id(value))) for one in inside)
+
+
 def containers(value: object) -> Iterator[object]:
     """The lists, dicts and sets in a literal, itself included."""
     if isinstance(value, (list, dict, set)):

@@ -43,6 +43,13 @@ def _share(closure: ClosureBuilder) -> None:
         message = f"{variable} and {other} share parts, of which each has a copy of its own in the service"
         hint = f"leave --format {needed[variable].format} out, so that both go to one file"
         closure.warn(message, hint, Where(notebook=closure.log.notebook, name=variable))
+    closure.found.views = found.views
+    for names in (one for one in found.copied if one <= nodes.keys()):
+        message = (
+            f"arrays of {', '.join(sorted(names))} are views of one memory, of which each has a copy in the service"
+        )
+        where = nodes[min(names)].definition.where
+        closure.warn(message, "make one of the other where it is used, or copy what nobody is to change", where)
 
 
 def _load_after_what_it_names(closure: ClosureBuilder, group: tuple[str, ...]) -> None:

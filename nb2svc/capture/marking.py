@@ -10,7 +10,8 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CaptureError, UsageError
-from . import examples, inputs, native, options, schema, startup
+from ..values import WEBSOCKET
+from . import examples, inputs, native, options, rowwise, schema, startup
 from .registry import MarkedEndpoint, MarkedModel, MarkedStartup
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def model(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedModel:
         methods=methods,
         example=example,
         inputs=inputs.learn(value, example, public, methods, where),
+        alone=rowwise.reasons_against(value, methods, example) if chosen.batch else (),
         where=where,
         cell_id=cell.cell.cell_id,
     )
@@ -80,6 +82,7 @@ def endpoint(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedEndpoint:
     values = [examples.evaluate(text, kernel.namespace, where) for text in chosen.examples]
     public = chosen.name or name
     method, path = chosen.method, chosen.path or f"/{name}"
+    _check_websocket(function, method, where)
     try:
         learned = schema.learn(function, public, method, path, values)
     except schema.NotLearnedError as error:
@@ -121,6 +124,22 @@ def _last_function(cell: LoggedCell, namespace: Mapping[str, Any], where: Where)
     return assigned[-1]
 
 
+def _check_websocket(function: Any, method: str, where: Where) -> None:
+    """That the handler has what it talks through, and that it can wait for it."""
+    from ..runtime.signatures import is_coroutine_function, resolved
+
+    if method != WEBSOCKET:
+        return
+    kinds = [each.annotation for each in resolved(function).parameters.values()]
+    if is_coroutine_function(function) and any(getattr(kind, "__name__", "") == "WebSocket" for kind in kinds):
+        return
+    raise CaptureError(
+        f"{where.name} takes no WebSocket, or cannot wait for its messages",
+        hint=f"from fastapi import WebSocket; async def {where.name}(socket: WebSocket): …",
+        where=where,
+    )
+
+
 def _is_handler(value: object) -> bool:
     return callable(value) and not isinstance(value, type)
 
@@ -147,6 +166,8 @@ def _with_requests(draft: MarkedEndpoint, values: list[Any]) -> MarkedEndpoint:
             hint="annotate parameters with types that pydantic knows, and the answer too or not at all",
             where=draft.where,
         ) from error
+    if draft.method == WEBSOCKET:
+        return draft
     route = next(route for route in reversed(app.routes) if getattr(route, "path", None) == draft.path)
     requests = tuple(examples.request_for(route, draft.method, value, draft.where) for value in values)  # type: ignore[arg-type]
     return replace(draft, requests=requests)

@@ -132,6 +132,18 @@ def hidden_names(source: str) -> tuple[tuple[str, str], ...]:
             found[f"{node.func.id}() reaches names that capture cannot see"] = _BLIND
         elif isinstance(node, ast.Name) and node.id == "__name__" and id(node) not in loggers:
             found["__name__ is 'service.notebook' in the service"] = "let nothing that is answered depend on it"
+        elif isinstance(node, ast.Name) and node.id == "__file__":
+            found["__file__ is service/notebook.py in the service, and nothing in a notebook"] = _BLIND
+        elif isinstance(node, ast.Attribute) and node.attr == "__module__":
+            found["__module__ of the notebook's own is 'service.notebook' in the service"] = (
+                "let nothing that is answered depend on it"
+            )
+        elif isinstance(node, ast.Attribute) and node.attr == "__subclasses__":
+            found["__subclasses__() finds in the service only the classes that captured code names"] = (
+                "keep the classes in a list or dict"
+            )
+        elif isinstance(node, ast.FunctionDef) and node.name == "__del__":
+            found["__del__ runs at other times in the service, or never"] = "let nothing that is answered depend on it"
         elif isinstance(node, ast.Constant) and node.value == "__main__":
             found["__main__ is the server in the service"] = _BLIND
     return tuple(found.items())

@@ -37,6 +37,8 @@ class References:
     environment: dict[str, str] = field(default_factory=dict)  # variables that loading needs
     devices: set[str] = field(default_factory=set)  # of tensors that will be on the CPU
     reduced: dict[int, Any] = field(default_factory=dict)  # id → what says itself, by __getstate__, what a pickle has
+    set_on: set[str] = field(default_factory=set)  # ``Class.attribute`` that cells set on the object itself
+    left_out: set[str] = field(default_factory=set)  # ``Class.attribute`` that no pickle has of these
 
 
 class UnpicklableError(Exception):

@@ -14,10 +14,10 @@ import re
 from dataclasses import dataclass, field
 
 from ..errors import UsageError
-from ..values import Where
+from ..values import WEBSOCKET, Where
 from . import formats
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", WEBSOCKET)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +119,8 @@ def endpoint_options(line: str, where: Where = Where()) -> EndpointOptions:  # n
         raise UsageError(f"the path {path!r} must begin with /", hint=f"%%endpoint {method} /{path}", where=where)
     if words:
         raise UsageError(f"unexpected {' '.join(words)!r}", hint=_usage("endpoint"), where=where)
+    if method == WEBSOCKET:
+        _check_websocket(split_line, where)
     return EndpointOptions(
         method=method,
         path=path,
@@ -128,6 +130,17 @@ def endpoint_options(line: str, where: Where = Where()) -> EndpointOptions:  # n
         batch="batch" in split_line.flags,
         examples=tuple(value for name, value in split_line.values if name == "example"),
     )
+
+
+def _check_websocket(line: _Line, where: Where) -> None:
+    """Raises ``UsageError`` for options that are about a request and its answer."""
+    given = sorted({name for name, _ in line.values if name != "name"} | line.flags)
+    if given:
+        raise UsageError(
+            f"--{given[0]} says something of a request and its answer, and a WebSocket has messages instead",
+            hint="leave it out, and try the handler by hand: %nb2svc serve, and a client",
+            where=where,
+        )
 
 
 def model_options(line: str, where: Where = Where()) -> ModelOptions:  # noqa: B008 - frozen

@@ -34,7 +34,7 @@ def in_order(nodes: Mapping[str, Node]) -> tuple[Definition, ...]:
             return
         being_placed.add(name)
         for needed in _sorted(node.at_definition, nodes):
-            for deep in _reachable(needed, nodes):
+            for deep in reachable(needed, nodes):
                 place(deep)
             place(needed)
         being_placed.discard(name)
@@ -49,7 +49,7 @@ def _sorted(names: frozenset[str], nodes: Mapping[str, Node]) -> list[str]:
     return sorted((name for name in names if name in nodes), key=lambda name: (nodes[name].position, name))
 
 
-def _reachable(name: str, nodes: Mapping[str, Node]) -> list[str]:
+def reachable(name: str, nodes: Mapping[str, Node]) -> list[str]:
     """All that a call of ``name`` may need, in the notebook's order."""
     seen: set[str] = set()
     stack = [name]

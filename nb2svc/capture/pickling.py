@@ -9,12 +9,13 @@ import importlib
 import io
 import pickle
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any, ClassVar, Literal
 
 from .kinds import is_only_here
+from .views import View
 
 PROTOCOL = 5
 _HERE = ("cpu", "meta")  # devices of tensors that every machine has
@@ -23,6 +24,8 @@ Sets = Literal["refused", "in order", "as they come"]
 
 Refer = Callable[[Any], Any]
 """What stands for an object instead of its pickle, for the runtime's ``persistent_load``; None for most."""
+
+NO_VIEWS: Mapping[int, View] = MappingProxyType({})
 
 _SETS = (set, frozenset)
 _HASHED_ALIKE = (int, float, complex, bool)  # the same in every process, whatever its seed
@@ -45,6 +48,7 @@ class Reductions:
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.devices: set[str] = set()  # of tensors, which were pickled as if they were on the CPU
+        self.views = NO_VIEWS  # arrays that see the memory of others, by id
 
     def reducer_override(self, obj: Any) -> Any:
         if is_only_here(type(obj)):
@@ -60,6 +64,8 @@ class Reductions:
         if torch is not None and isinstance(obj, torch.Tensor) and obj.device.type not in _HERE:
             self.devices.add(str(obj.device))
             return _on_the_cpu(obj, torch)
+        if id(obj) in self.views:
+            return self.views[id(obj)].reduced(numpy)
         return NotImplemented if numpy is None else _array(obj, numpy)
 
 
@@ -165,14 +171,24 @@ class _InOrder(_OrderedSets, Reductions, pickle._Pickler):  # noqa: SLF001
         return self._refer(obj)
 
 
-def dump_pickle(value: object, file: Any, refer: Refer, keep: Callable[[Any], bool], sets: Sets) -> None:
-    """Pickle ``value``.
+def dump_pickle(
+    value: object,
+    file: Any,
+    refer: Refer,
+    keep: Callable[[Any], bool],
+    sets: Sets,
+    *,
+    views: Mapping[int, View] = NO_VIEWS,
+) -> None:
+    """Pickle ``value``; arrays among ``views`` as views of what they see.
 
     ``keep`` gets each ``PickleBuffer``: true to write it to the pickle, false to leave it out. Raises
     ``AnotherWayError`` where the sets inside must be put in order.
     """
     pickler = _InOrder if sets == "in order" else _Fast if sets == "refused" else _AsItComes
-    pickler(file, refer, keep).dump(value)
+    made = pickler(file, refer, keep)
+    made.views = views
+    made.dump(value)
 
 
 def dump_joblib(value: object, file: Any) -> None:

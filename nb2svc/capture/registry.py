@@ -23,6 +23,7 @@ class MarkedModel:
     methods: tuple[str, ...]
     example: Any
     inputs: Inputs  # as learned when the cell ran
+    alone: tuple[tuple[str, str], ...] = ()  # (method, why) of those whose concurrent calls must stay apart
     where: Where
     cell_id: str | None = None
 

@@ -118,6 +118,8 @@ def _as_secret(closure: ClosureBuilder, taken: Taken) -> bool:
 
 def _as_literal(closure: ClosureBuilder, taken: Taken) -> bool:
     name, value, binding = taken.name, taken.value, taken.binding
+    if literals.holds_itself(value):
+        return False
     if binding and name == taken.original and literals.says_the_same(binding.node, name, value):
         source: str | None = source_of(binding.logged, binding.node)
     else:

@@ -11,6 +11,7 @@ from ..errors import CaptureError
 from ..values import Example
 from .inputs import learn
 from .registry import MarkedEndpoint, MarkedModel, Registry
+from .rowwise import reasons_against
 from .schema import answer_schema, outputs_schema
 from .schema_module import Schema, doubled_names, module_source
 
@@ -20,7 +21,11 @@ def relearned(registry: Registry) -> Registry:
     return replace(
         registry,
         marks=tuple(
-            replace(mark, inputs=learn(mark.value, mark.example, mark.public, mark.methods, mark.where))
+            replace(
+                mark,
+                inputs=learn(mark.value, mark.example, mark.public, mark.methods, mark.where),
+                alone=reasons_against(mark.value, mark.methods, mark.example) if mark.options.batch else (),
+            )
             if isinstance(mark, MarkedModel)
             else mark
             for mark in registry

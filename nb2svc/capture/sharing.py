@@ -19,12 +19,13 @@ import sys
 import types
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from . import formats
 from .pickling import PROTOCOL, Nowhere, Reductions
+from .views import Seen, View, views_among
 
 # What cannot change cannot show whether it is shared.
 _IMMUTABLE = (
@@ -66,11 +67,14 @@ class Sharing:
 
     A file refers to objects of other files by their names. ``tied`` are the names that share anything with others.
     ``apart`` are models and what they share parts with, although they have to be in a file of their own.
+    ``views`` are the arrays that see the memory of others; ``copied`` are names of which each gets a copy of it.
     """
 
     groups: tuple[tuple[str, ...], ...]
     tied: frozenset[str] = frozenset()
     apart: tuple[tuple[str, str], ...] = ()
+    views: Mapping[int, View] = field(default_factory=dict)
+    copied: tuple[frozenset[str], ...] = ()
 
 
 def sharing(values: Mapping[str, Any], models: Mapping[str, Any], fixed: Collection[str] = ()) -> Sharing:
@@ -78,7 +82,12 @@ def sharing(values: Mapping[str, Any], models: Mapping[str, Any], fixed: Collect
 
     ``fixed`` are models in files of their own, whatever they share. All must be picklable.
     """
-    below, held = _parts(values, models)
+    visitor = _Visitor()
+    below, held = _parts(values, models, visitor)
+    views = views_among(visitor.arrays)
+    for number, names in enumerate(views.together, 1):
+        for name in names:
+            below[name].add(-number)  # the memory, which is a part as well
     united, owners = _Union(below), dict[int, str]()
     for name in sorted(below.keys() - set(fixed)):
         for part in below[name]:
@@ -88,17 +97,22 @@ def sharing(values: Mapping[str, Any], models: Mapping[str, Any], fixed: Collect
     tied = {name for group in groups if len(group) > 1 for name in group}
     tied |= {one for name, others in held.items() if others for one in (name, *others)}
     apart = {(name, owners[part]) for name in fixed for part in below[name] & owners.keys()}
-    return Sharing(groups=tuple(sorted(groups)), tied=frozenset(tied), apart=tuple(sorted(apart)))
+    return Sharing(
+        groups=tuple(sorted(groups)),
+        tied=frozenset(tied),
+        apart=tuple(sorted(apart)),
+        views=views.known,
+        copied=views.apart,
+    )
 
 
 def _parts(
-    values: Mapping[str, Any], models: Mapping[str, Any]
+    values: Mapping[str, Any], models: Mapping[str, Any], visitor: _Visitor
 ) -> tuple[dict[str, set[int]], dict[str, frozenset[str]]]:
     """The mutable parts of each value and model, without what lies below other names; and those names.
 
     Files of models, and those in a framework's own format, cannot refer to others: they hold all that is below.
     """
-    visitor = _Visitor()
     named = {id(one): name for name, one in sorted({**values, **models}.items(), reverse=True)}
     below: dict[str, set[int]] = {}
     held: dict[str, frozenset[str]] = {}
@@ -106,9 +120,9 @@ def _parts(
         whole = formats.adapter_of(value) is not None
         opaque = {id(model): one for one, model in models.items()} if whole else named
         others = opaque.keys() - {id(value)}
-        seen = visitor.below(value, others)
+        seen = visitor.below(name, value, others)
         below[name], held[name] = seen - others, frozenset(opaque[part] for part in seen & others)
-    below |= {name: visitor.below(models[name], set()) for name in sorted(models)}
+    below |= {name: visitor.below(name, models[name], set()) for name in sorted(models)}
     return below, held
 
 
@@ -159,6 +173,8 @@ class _Visitor(Reductions, pickle.Pickler):
         super().__init__(Nowhere(), PROTOCOL, buffer_callback=lambda _: None)
         self.seen: dict[int, object] = {}
         self.opaque: Collection[int] = ()
+        self.arrays = Seen()
+        self._name = ""  # of what is looked at
         self._alive: list[object] = []
         self._immutable: dict[type, bool] = {}
 
@@ -175,11 +191,12 @@ class _Visitor(Reductions, pickle.Pickler):
             if id(obj) in self.seen:
                 return "seen"
             self.seen[id(obj)] = obj
+            self.arrays.note(obj, self._name)
         adapter = formats.adapter_of(obj)
         return "embedded" if adapter is not None and adapter.embeds(obj) else None
 
-    def below(self, value: Any, opaque: Collection[int]) -> set[int]:
-        self.seen, self.opaque = {}, opaque
+    def below(self, name: str, value: Any, opaque: Collection[int]) -> set[int]:
+        self.seen, self.opaque, self._name = {}, opaque, name
         self.clear_memo()  # or what is below an immutable object would be noted only the first time
         self.dump(value)
         self._alive += self.seen.values()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..ambient import ambient
 from ..errors import CaptureError, ExportError
 from ..values import (
+    WEBSOCKET,
     Artifact,
     Closure,
     EndpointSpec,
@@ -148,8 +151,11 @@ def live_app(registry: Registry, name: str) -> FastAPI:
                 inputs=schemas[inputs.schema.name] if inputs.schema else None,
                 features=inputs.features,
                 frame=inputs.frame,
+                batch=False,
             )
             app.include_router(routes)
+        elif isinstance(mark, MarkedEndpoint) and mark.method == WEBSOCKET:
+            app.add_api_websocket_route(mark.path, mark.function)
         elif isinstance(mark, MarkedEndpoint):
             handler = endpoint(
                 mark.function,
@@ -181,7 +187,8 @@ def capture(
         examples, failures = _all_examples(registry, found, kernel, identity.name)
         raise_all([*found.problems, *also(_draft(found, examples, identity), found.secrets)], failures)
     # before the examples are asked again, which may change what they hold
-    definitions = found.with_fingerprints(find_in(kernel.log))
+    models = {one.options.variable: one.value for one in registry.models}
+    definitions = found.with_fingerprints(find_in(kernel.log), models)
     try:
         artifacts, objects = dump_all(registry.models, found, staging)
     except UnpicklableError as error:
@@ -223,12 +230,18 @@ def capture(
         ),
         schemas=service_schemas(registry, answers),
         requires=identity.requires,
+        ambient=ambient(_clock(found)),
         warnings=tuple(found.warnings),
     )
-    models = {one.options.variable: one.value for one in registry.models}
     held = {artifacts[one.public].path: {one.options.variable: one.value} for one in registry.models}
     held |= {one.artifact.path: {name: (found.objects | models)[name] for name in one.names} for one in objects}
     return Captured(spec=spec, secrets=found.secrets, objects=held)
+
+
+def _clock(found: Found) -> set[str]:
+    """``time`` where captured code may ask what time it is here."""
+    told = " ".join([*found.import_lines(), *(one.source for one in found.definitions)])
+    return {"time"} if re.search(r"\b(time|datetime)\b", told) else set()
 
 
 def _files(found: Found, identity: Identity) -> tuple[tuple[str, Path], ...]:
@@ -285,6 +298,7 @@ def _model_spec(mark: MarkedModel, artifact: Artifact, answers: AnswerSchemas) -
         inputs=inputs.schema.name if inputs.schema else "",
         outputs=answers.outputs_of(mark),
         batch=mark.options.batch,
+        alone=tuple(method for method, _ in mark.alone),
         max_batch=mark.options.max_batch,
         where=mark.where,
     )

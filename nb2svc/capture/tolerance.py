@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import random
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +65,7 @@ class Asked:
         return self._may_be and self._all_answer(inputs)
 
     def _all_answer(self, inputs: Any) -> bool:
-        with _quiet():
+        with quiet():
             try:
                 for call in self._calls:
                     call(inputs)
@@ -74,10 +75,10 @@ class Asked:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No output, no warning, and the random numbers of the notebook as they were."""
-    numpy = sys.modules["numpy"]
-    state = numpy.random.get_state()
+    numpy, own = sys.modules.get("numpy"), random.getstate()
+    state = numpy.random.get_state() if numpy else None
     try:
         with (
             contextlib.redirect_stdout(io.StringIO()),
@@ -87,7 +88,9 @@ def _quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        numpy.random.set_state(state)
+        random.setstate(own)
+        if numpy:
+            numpy.random.set_state(state)
 
 
 # --- missing values -----------------------------------------------------------------------------

@@ -68,7 +68,7 @@ def _models(spec: ServiceSpec) -> tuple[ModelEntry, ...]:
             frame=model.frame,
             inputs=model.inputs,
             outputs=dict(model.outputs),
-            batch=model.batch,
+            batch=model.batched,
             max_batch=model.max_batch,
             cell=model.where.cell,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..values import EndpointSpec, ModelSpec, ServiceSpec
+from ..values import WEBSOCKET, EndpointSpec, ModelSpec, ServiceSpec
 from .formatting import docstring, format_source
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def render(template: str, **context: Any) -> str:
 def main_module(spec: ServiceSpec) -> str:
     """The source of ``service/main.py``: the application and its routes, models first, then the handlers in order."""
     names = ["create_app"]
-    names += ["endpoint"] if spec.endpoints else []
+    names += ["endpoint"] if any(one.method != WEBSOCKET for one in spec.endpoints) else []
     names += ["model_routes"] if spec.models else []
     source = render(
         "main.py",
@@ -31,16 +31,13 @@ def main_module(spec: ServiceSpec) -> str:
         runtime_names=names,
         startup=[f"notebook.{startup.handler}" for startup in spec.startup],
         models=[_model_arguments(model) for model in spec.models],
-        endpoints=[
-            {"decorator": _decorator(endpoint), "arguments": _endpoint_arguments(endpoint)}
-            for endpoint in spec.endpoints
-        ],
+        endpoints=[{"decorator": _decorator(endpoint), "handler": _handler(endpoint)} for endpoint in spec.endpoints],
     )
     return format_source(source, python=spec.python) or source
 
 
 def _decorator(endpoint: EndpointSpec) -> str:
-    verb = endpoint.method.lower() if endpoint.method in _DECORATORS else "api_route"
+    verb = endpoint.method.lower() if endpoint.method in {*_DECORATORS, WEBSOCKET} else "api_route"
     arguments = [repr(endpoint.path)]
     if verb == "api_route":
         arguments.append(f"methods=[{endpoint.method!r}]")
@@ -53,7 +50,9 @@ def _decorator(endpoint: EndpointSpec) -> str:
     return f"{verb}({', '.join(arguments)})"
 
 
-def _endpoint_arguments(endpoint: EndpointSpec) -> list[str]:
+def _handler(endpoint: EndpointSpec) -> str:
+    if endpoint.method == WEBSOCKET:
+        return f"notebook.{endpoint.handler}"
     arguments = [f"notebook.{endpoint.handler}"]
     if endpoint.body:
         arguments.append(f"body=schemas.{endpoint.body}")
@@ -65,7 +64,7 @@ def _endpoint_arguments(endpoint: EndpointSpec) -> list[str]:
         arguments.append(f"timeout={endpoint.timeout!r}")
     if endpoint.batch:
         arguments.append("batch=True")
-    return arguments
+    return f"endpoint({', '.join(arguments)})"
 
 
 def _model_arguments(model: ModelSpec) -> list[str]:
@@ -78,9 +77,11 @@ def _model_arguments(model: ModelSpec) -> list[str]:
     if model.outputs:
         types = ", ".join(f"{method!r}: schemas.{name}" for method, name in model.outputs)
         arguments.append(f"outputs={{{types}}}")
-    if not model.batch:
+    if not model.batched:
         arguments.append("batch=False")
-    if model.max_batch is not None:
+    elif model.batched != model.methods:
+        arguments.append(f"batch={list(model.batched)!r}")
+    if model.batched and model.max_batch is not None:
         arguments.append(f"max_batch={model.max_batch}")
     return arguments
 

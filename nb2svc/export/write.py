@@ -67,16 +67,22 @@ def write(
             present = _present(target, force=force)
         if present is not None and _is_current(plan, present, target):
             step.summary = f"{target} is as it should be"
-            return project_of(target, present, plan.warnings)
+            return project_of(target, present, _warnings(plan, present))
         with _storage(target), folder_beside(target, KEPT) as new:
             step.step(f"Writing {len(plan.files)} files")
             manifest = stage(plan, new, finish_it, reuse=_reusable(target, present))
             refuse_secrets_of_document((new / OPENAPI).read_text("utf-8"), plan, allow_secrets, secrets)
             if manifest != present:
                 replace_folder(new, target, KEPT)
-        project = project_of(target, manifest, plan.warnings)
+        project = project_of(target, manifest, _warnings(plan, manifest))
         step.summary = f"{len(project.files)} files in {target}"
         return project
+
+
+def _warnings(plan: Plan, manifest: Manifest) -> tuple[Problem, ...]:
+    """The plan's, and what the finished folder added to them."""
+    added = manifest.warnings[len(plan.manifest.warnings) :]
+    return (*plan.warnings, *(Problem(message=one) for one in added))
 
 
 def _present(target: Path, *, force: bool) -> Manifest | None:

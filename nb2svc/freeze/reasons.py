@@ -84,7 +84,7 @@ def _bindings(tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield from ((alias.asname or alias.name, node.module) for alias in node.names)
 
 
-def _quoted_names(tree: ast.Module) -> set[str]:
+def _quoted_names(tree: ast.AST) -> set[str]:
     """The names in string annotations, such as ``"list[pd.DataFrame]"``."""
     annotations = [
         annotation
@@ -115,12 +115,25 @@ def reads_forms(spec: ServiceSpec) -> bool:
     """Whether a handler reads form fields or uploads, for which FastAPI needs python-multipart.
 
     An example that sends a form shows it, and so does code that imports FastAPI or Starlette and names ``Form``,
-    ``File`` or ``UploadFile``, or calls ``request.form()``.
+    ``File`` or ``UploadFile``, or calls ``request.form()``; and a parameter that is one of Pillow's images.
     """
     if any("form" in example.request or "files" in example.request for example in spec.examples):
         return True
     web = {"fastapi", "starlette"} & {module.partition(".")[0] for module in spec.closure.modules}
-    return bool(web) and any(map(_names_forms, spec.closure.definitions))
+    return (bool(web) and any(map(_names_forms, spec.closure.definitions))) or _takes_images(spec.closure)
+
+
+def _takes_images(closure: Closure) -> bool:
+    bound = [pair for statement in closure.imports for pair in _bindings(_parse(statement))]
+    of_pillow = {name for name, module in bound if module.partition(".")[0] == "PIL"}
+    parameters = [
+        node
+        for definition in closure.definitions
+        for node in ast.walk(_parse(definition.source))
+        if isinstance(node, ast.arg) and node.annotation
+    ]
+    names = {node.id for each in parameters for node in ast.walk(each) if isinstance(node, ast.Name)}
+    return bool(of_pillow & names.union(*map(_quoted_names, parameters)))
 
 
 def _names_forms(definition: Definition) -> bool:

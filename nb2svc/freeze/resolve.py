@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -264,4 +263,4 @@ def _where_from(version: str) -> str:
 
 def _index_name(words: str, index: Index) -> str:
     address = re.search(r"https?://[^\s`)>]+", words)
-    return index.name_of((urlsplit(address[0]).hostname or "") if address else "")
+    return index.name_of(address[0] if address else "")

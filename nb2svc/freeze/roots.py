@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from nb2svc.errors import FreezeError
-from nb2svc.values import Problem, ServiceSpec, Where
+from nb2svc.values import WEBSOCKET, Problem, ServiceSpec, Where
 
 from .conda import package_of
 from .installed import Installed
@@ -104,7 +104,13 @@ def _by_runtime(spec: ServiceSpec, owners: Owners, problems: list[Problem]) -> I
     from nb2svc.runtime.manifest import OPTIONAL_DISTRIBUTIONS, RUNTIME_DISTRIBUTIONS
 
     framed = any(model.frame for model in spec.models)
-    asked = {"joblib": has_joblib(spec), "pandas": framed, "python-multipart": reads_forms(spec)}
+    asked = {
+        "greenlet": any(model.batched for model in spec.models),
+        "joblib": has_joblib(spec),
+        "pandas": framed,
+        "python-multipart": reads_forms(spec),
+        "websockets": any(endpoint.method == WEBSOCKET for endpoint in spec.endpoints),
+    }
     asked |= {name: owners.named(name) is not None for name in ("httptools", "uvloop")}  # Windows has no uvloop
     optional = {name: reason for name, reason in OPTIONAL_DISTRIBUTIONS.items() if asked[name]}
     for name, reason in {**RUNTIME_DISTRIBUTIONS, **optional}.items():

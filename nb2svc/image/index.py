@@ -11,7 +11,7 @@ import re
 import ssl
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ..errors import BuildError
-from ..package_index import pip_settings, uv_settings
+from ..index_files import pip_settings, uv_files, uv_settings
 
 _LARGEST_SECRET = 500 * 1024  # BuildKit's own limit
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -63,10 +63,10 @@ class IndexSettings:
 
 
 def index_settings(environ: Mapping[str, str] | None = None) -> IndexSettings:
-    """The settings of this user: uv's variables, else uv.toml, else pip's variables and files."""
+    """The settings of this user: uv's variables and files together, as uv takes them, else pip's."""
     environ = os.environ if environ is None else environ
     pip = pip_settings(environ)
-    found = _from_variables(environ) or _from_uv_toml(environ) or _from_pip(pip)
+    found = _together([_from_variables(environ), *_from_uv_files(environ)]) or _from_pip(pip)
     reachable = {name: tuple(filter(_is_remote, found.get(name, ()))) for name in ("extra", "find_links")}
     every = [*found.get("extra", ()), *found.get("find_links", ()), *found.get("default", ())]
     default = next(iter(found.get("default", ())), "")
@@ -106,7 +106,8 @@ def _there(mirror: Path) -> Path:
 
 # --- where the settings come from ---------------------------------------------------------------
 
-_Found = dict[str, tuple[str, ...]]  # ``default`` (one or none), ``extra``, ``find_links``
+_NAMES = ("default", "extra", "find_links")
+_Found = dict[str, tuple[str, ...]]  # by these names; of ``default`` one or none
 
 
 def _from_variables(environ: Mapping[str, str]) -> _Found:
@@ -119,18 +120,19 @@ def _from_variables(environ: Mapping[str, str]) -> _Found:
     return {"default": tuple(filter(None, named[:1])), "extra": tuple(named[1:]), "find_links": tuple(links)}
 
 
-def _from_uv_toml(environ: Mapping[str, str]) -> _Found:
-    home = Path(environ.get("HOME") or Path.home())
-    configured = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
-    named = environ.get("UV_CONFIG_FILE")
-    here = () if named or environ.get("UV_NO_CONFIG") else uv_settings(environ, Path.cwd())
-    for settings in here:
-        if found := _of_uv_settings(settings, environ):
-            return found
-    for path in [Path(named)] if named else [configured / "uv/uv.toml", Path("/etc/uv/uv.toml")]:
-        if path.is_file() and (found := _of_uv_settings(_read_toml(path), environ)):
-            return found
-    return {}
+def _from_uv_files(environ: Mapping[str, str]) -> Iterator[_Found]:
+    """Of each file of uv's, those that win first. Raises BuildError for one that cannot be read."""
+    for path in uv_files(environ, Path.cwd()):
+        _refuse_broken(path)
+    yield from (_of_uv_settings(settings, environ) for settings in uv_settings(environ, Path.cwd()))
+
+
+def _together(found: Iterable[_Found]) -> _Found:
+    """As uv takes its settings: all further indexes, and the default one of the first that names one."""
+    every = list(found)
+    lists = {name: dict.fromkeys(address for one in every for address in one.get(name, ())) for name in _NAMES}
+    merged = {name: tuple(addresses) for name, addresses in lists.items() if addresses}
+    return {**merged, "default": merged["default"][:1]} if "default" in merged else merged
 
 
 def _of_uv_settings(settings: Mapping[str, Any], environ: Mapping[str, str]) -> _Found:
@@ -171,13 +173,13 @@ def _with_credentials(address: str, environ: Mapping[str, str]) -> str:
     return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _refuse_broken(path: Path) -> None:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BuildError(
             f"{path} cannot be read.", hint="Correct it: uv reads the same file.", log=str(error)

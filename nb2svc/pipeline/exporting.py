@@ -139,7 +139,9 @@ def _verified_by_clean_room(captured: Captured, lock: Lock, emit: Emit) -> Calla
 
     spec = captured.spec
     needed = spec.closure.environment
-    environment = {**{name: os.environ[name] for name in needed if name in os.environ}, **captured.secrets}
+    zone = {} if "TZ" in dict(spec.closure.set_here) else {"TZ": "UTC"}  # a container's, unless a cell sets another
+    declared = {name: os.environ[name] for name in needed if name in os.environ}
+    environment = {**zone, **declared, **captured.secrets}
 
     def finish(root: Path) -> Finish:
         found = clean_room(
@@ -147,6 +149,8 @@ def _verified_by_clean_room(captured: Captured, lock: Lock, emit: Emit) -> Calla
             allowed=[distribution.name for distribution in lock.distributions],
             examples=spec.examples,
             definitions=spec.closure.definitions,
+            helpers=[helper.name for helper in spec.closure.helpers],
+            settings=spec.ambient,
             environment=environment,
             included=[path for path, _ in spec.closure.files],
             emit=emit,
@@ -159,6 +163,6 @@ def _verified_by_clean_room(captured: Captured, lock: Lock, emit: Emit) -> Calla
                 problems=found.problems,
                 log=found.log,
             )
-        return Finish(found.openapi, found.verified)
+        return Finish(found.openapi, found.verified, found.told)
 
     return finish

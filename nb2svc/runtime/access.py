@@ -15,6 +15,7 @@ from .encoding import JSONAnswer
 from .health import PROBES
 from .logs import mark_logged, request_id
 from .metrics import Metrics
+from .refusals import problem_key
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class AccessMiddleware:
             logger.exception("%s %s failed", scope["method"], scope["path"])
             mark_logged(error)
             if answer.status is None:
-                await _server_error()(scope, receive, answer.send)
+                await _server_error(scope)(scope, receive, answer.send)
                 scope[ANSWERED] = True
             raise
         finally:
@@ -142,5 +143,5 @@ def _log(level: int, message: str, fields: dict[str, Any]) -> None:
     logger.handle(record)
 
 
-def _server_error() -> JSONAnswer:
-    return JSONAnswer({"detail": "Internal Server Error", "request_id": request_id.get()}, 500)
+def _server_error(scope: Scope) -> JSONAnswer:
+    return JSONAnswer({problem_key(scope["path"]): "Internal Server Error", "request_id": request_id.get()}, 500)

@@ -10,23 +10,29 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .access import AccessMiddleware
+from . import tracing
+from .access import WARMING, AccessMiddleware
 from .auth import AuthMiddleware, Keys
+from .capturing import Capture, CaptureMiddleware
+from .coalescing import Coalesced, Coalescer, current
+from .connections import ConnectionMiddleware
 from .documents import add_examples, recorded
 from .encoding import JSONAnswer, encode
-from .health import Lifecycle, health_routes
+from .health import PROBES, Lifecycle, health_routes
 from .limits import LimitsMiddleware
 from .manifest import Manifest, project_root
+from .meters import ModelMeters
 from .metrics import Metrics, metrics_routes
+from .models import ModelRouter
 from .refusals import answer
-from .routes import DirectMiddleware, DirectRoute, is_traced
+from .routes import DirectMiddleware, DirectRoute
 from .settings import Settings
 from .threads import handlers
 from .warming import warm
@@ -50,11 +56,13 @@ def create_app(
     settings = Settings.load() if settings is None else settings
     lifecycle = Lifecycle()
     metrics = Metrics(manifest)
+    meters = ModelMeters(metrics.registry)
+    capture = Capture.of(settings, manifest, metrics)
 
     variables: dict[ContextVar[Any], Any] = {}
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: _Service) -> AsyncIterator[None]:
         # each request at work may need a thread, and no more handlers shall run than that, not even abandoned ones
         anyio.to_thread.current_default_thread_limiter().total_tokens = handlers.size = settings.max_concurrency
         before = copy_context()
@@ -63,11 +71,16 @@ def create_app(
             if inspect.isawaitable(result):
                 await result
         variables.update({one: value for one, value in copy_context().items() if before.get(one, before) is not value})
+        variables[current] = Coalescer(app.coalesced, meters, settings.max_concurrency)
         if examples is not None:
             await warm(app, manifest, examples)
+        if capture:
+            capture.begin()
         lifecycle.started()
         yield
         lifecycle.drain()
+        if capture:
+            capture.end()
 
     app = _Service(
         title=manifest.name,
@@ -76,6 +89,7 @@ def create_app(
         default_response_class=JSONAnswer,
         exception_handlers={HTTPException: _http_error, RequestValidationError: _bad_request},
         openapi_url="/openapi.json" if settings.docs == "on" else None,  # without it there are no pages of it, either
+        **tracing.options(_is_untraced),
     )
     app.router.route_class = DirectRoute
     app.examples = examples
@@ -85,6 +99,8 @@ def create_app(
     app.state.metrics = metrics
     app.add_middleware(DirectMiddleware)
     app.add_middleware(_InStartupContext, variables=variables)
+    if capture:
+        app.add_middleware(CaptureMiddleware, capture=capture)
     _protect(app, settings, metrics)
     app.include_router(health_routes(lifecycle, manifest.name))
     app.include_router(metrics_routes(metrics))
@@ -97,6 +113,7 @@ def _protect(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     if settings.api_keys or settings.api_keys_file:
         app.add_middleware(AuthMiddleware, keys=Keys.of(settings), public=settings.public)
     app.add_middleware(AccessMiddleware, metrics=metrics)
+    app.add_middleware(ConnectionMiddleware, settings=settings, metrics=metrics)
     if settings.cors_origins:  # outermost, so that browsers may read errors, too
         app.add_middleware(
             CORSMiddleware,
@@ -105,6 +122,10 @@ def _protect(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             allow_headers=["*"],
             expose_headers=["X-Request-ID", "Retry-After"],
         )
+
+
+def _is_untraced(scope: Scope) -> bool:
+    return scope.get("path") in PROBES or WARMING in scope
 
 
 class _InStartupContext:
@@ -121,14 +142,23 @@ class _InStartupContext:
 
 
 class _Service(FastAPI):
-    """An application whose OpenAPI document shows the recorded examples."""
+    """An application whose OpenAPI document shows the recorded examples, and whose models' calls become one."""
 
     examples: Path | None = None  # the folder that holds them
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.coalesced: list[Coalesced] = []
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not is_traced():
+        if not tracing.is_traced():
             scope["fastapi.telemetry"] = None  # else newer FastAPIs look through the environment at each request
         await super().__call__(scope, receive, send)
+
+    def include_router(self, router: APIRouter, **options: Any) -> None:
+        if isinstance(router, ModelRouter) and router.coalesced:
+            self.coalesced.append(router.coalesced)
+        super().include_router(router, **options)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -137,10 +167,10 @@ class _Service(FastAPI):
         return self.openapi_schema
 
 
-async def _http_error(request: Request, error: HTTPException) -> Response:  # noqa: ARG001
+async def _http_error(request: Request, error: HTTPException) -> Response:
     if not is_body_allowed_for_status_code(error.status_code):
         return Response(status_code=error.status_code, headers=error.headers)
-    return answer(error)
+    return answer(error, request.scope["path"])
 
 
 async def _bad_request(request: Request, error: RequestValidationError) -> Response:  # noqa: ARG001

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -44,6 +44,19 @@ class Dtype:
         if self.name == "category":
             return pd.Categorical(values, dtype=self._category(values))
         return pd.array(values, dtype=self.name)
+
+    def kind(self, values: Sequence[Any]) -> Hashable:
+        """What of the column depends on the values: those of one kind may stand in one column. None: it is unknown."""
+        if self.name.startswith(("int", "uint")):
+            return None in values
+        if self.name == "category":
+            return frozenset(values).difference(self.categories, (None,))
+        return self.fixed or None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether nothing of the column depends on the values."""
+        return bool(self.name) and self.name != "category" and not self.name.startswith(("int", "uint"))
 
     def _category(self, values: list[Any]) -> Any:
         """With the values outside of the categories: those that may not stand there were refused before."""

@@ -56,7 +56,7 @@ def _exported(value: Any) -> Any:
     library = type(value).__module__.partition(".")[0]
     for method in _EXPORTERS.get(library, ()):
         if hasattr(value, method):
-            return getattr(value, method)()
+            return to_python(getattr(value, method)())  # an array of numpy's where it is no Python value yet
     if library == "polars" and type(value).__name__ in _LAZY:
         name = type(value).__name__
         message = f"An answer holds a polars {name}, which has no values yet: {_LAZY[name]}."

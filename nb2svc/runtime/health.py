@@ -17,14 +17,23 @@ PROBES = HEALTH | {"/metrics"}
 
 class Lifecycle:
     """The phase of one app: starting until its startup functions are done and its models are warm, draining from
-    SIGTERM on.
+    SIGTERM on. A worker waits for the others besides, until it may go.
     """
 
     def __init__(self) -> None:
         self.phase: Phase = "starting"
+        self._waits = False
+
+    def wait(self) -> None:
+        self._waits = True
+
+    def go(self) -> None:
+        self._waits = False
+        self.started()
 
     def started(self) -> None:
-        self.phase = "ready"
+        if self.phase == "starting" and not self._waits:
+            self.phase = "ready"
 
     def drain(self) -> None:
         self.phase = "draining"
@@ -48,7 +57,7 @@ def health_routes(lifecycle: Lifecycle, name: str) -> APIRouter:
         return JSONAnswer({"ready": is_ready}, 200 if is_ready else 503)
 
     async def metadata() -> Response:
-        return JSONAnswer({"name": name, "version": "", "extensions": []})
+        return JSONAnswer({"name": name, "version": "", "extensions": ["binary_tensor_data"]})
 
     router.get("/livez")(livez)
     router.get("/readyz")(readyz)

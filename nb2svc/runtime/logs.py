@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from pydantic_core import to_json
 
+from . import tracing
 from .settings import Settings
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -24,7 +25,13 @@ logging.getLogger(__package__).addHandler(logging.NullHandler())
 
 
 class JSONFormatter(logging.Formatter):
-    """``time`` (UTC), ``level``, ``logger``, ``message``, ``request_id``, an access line's fields, ``traceback``."""
+    """``time`` (UTC), ``level``, ``logger``, ``message``, ``worker`` where there are several, ``request_id``,
+    ``trace_id`` and ``span_id`` of a request that is traced, an access line's fields, ``traceback``.
+    """
+
+    def __init__(self, worker: int | None = None) -> None:
+        super().__init__()
+        self._worker = {} if worker is None else {"worker": worker}
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -32,9 +39,11 @@ class JSONFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **self._worker,
         }
         if identifier := request_id.get():
             line["request_id"] = identifier
+            line.update(tracing.ids())
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
@@ -53,14 +62,18 @@ def _to_the_second(seconds: int) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """For people: ``12:30:01 info    POST /predict 200 (0.004 s) [request id]``."""
+    """For people: ``12:30:01 info    POST /predict 200 (0.004 s) [request id]``; ``#2`` behind the time is a worker."""
+
+    def __init__(self, worker: int | None = None) -> None:
+        super().__init__()
+        self._worker = "" if worker is None else f" #{worker}"
 
     def format(self, record: logging.LogRecord) -> str:
         time = self.formatTime(record, "%H:%M:%S")
         fields = getattr(record, "fields", {})
         seconds = f" ({fields['seconds']:.3f} s)" if "seconds" in fields else ""
         identifier = f" [{request_id.get()}]" if request_id.get() else ""
-        line = f"{time} {record.levelname.lower():<7} {record.getMessage()}{seconds}{identifier}"
+        line = f"{time}{self._worker} {record.levelname.lower():<7} {record.getMessage()}{seconds}{identifier}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
@@ -107,10 +120,10 @@ class LineHandler(logging.StreamHandler[TextIO]):
                 self.stream.flush()
 
 
-def configure(settings: Settings) -> None:
+def configure(settings: Settings, worker: int | None = None) -> None:
     """Send every log record of the process, warnings included, to standard output. For the server's process only."""
     handler = LineHandler(sys.stdout)
-    handler.setFormatter(JSONFormatter() if settings.log_format == "json" else TextFormatter())
+    handler.setFormatter(JSONFormatter(worker) if settings.log_format == "json" else TextFormatter(worker))
     handler.addFilter(_not_logged_before)
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)

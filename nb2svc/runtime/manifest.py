@@ -28,11 +28,13 @@ RUNTIME_DISTRIBUTIONS = {
 
 #: Distributions that the runtime needs only for what the reason says.
 OPTIONAL_DISTRIBUTIONS = {
+    "greenlet": "lets handlers wait for a batch without a thread each",
     "httptools": "parses HTTP",
     "joblib": "loads model files of the joblib format",
     "pandas": "gives models their rows as a DataFrame",
     "python-multipart": "reads form fields and uploaded files",
     "uvloop": "runs the event loop",
+    "websockets": "speaks WebSocket",
 }
 
 
@@ -57,7 +59,7 @@ class ModelEntry(_Record):
     frame: bool = False
     inputs: str = ""
     outputs: dict[str, str] = Field(default_factory=dict)
-    batch: bool = True
+    batch: tuple[str, ...] = ()  # methods whose concurrent calls become one
     max_batch: int | None = None
     cell: int | None = None
 

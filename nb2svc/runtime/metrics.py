@@ -10,8 +10,9 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from .manifest import Manifest
+from .sharing import shared_registry
 
-_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "WEBSOCKET"})
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -20,8 +21,11 @@ class Metrics:
 
     def __init__(self, manifest: Manifest) -> None:
         self.registry = CollectorRegistry()
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self.registry)
+        self.shown = shared_registry() or self.registry  # a worker shows what all workers have in theirs
+        PlatformCollector(registry=self.shown)
+        if self.shown is self.registry:
+            ProcessCollector(registry=self.registry)
+            GCCollector(registry=self.registry)
         labels = ("endpoint", "method")
         self._requests = Counter("http_requests", "Requests answered.", (*labels, "status"), registry=self.registry)
         self._duration = Histogram(
@@ -38,8 +42,13 @@ class Metrics:
             registry=self.registry,
         )
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}  # to find one by labels takes longer
-        self.in_progress = Gauge("http_requests_in_progress", "Requests being answered.", registry=self.registry)
-        service = Info("service", "The service and the project it runs.", registry=self.registry)
+        self.in_progress = Gauge(
+            "http_requests_in_progress",
+            "Requests being answered.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        service = Info("service", "The service and the project it runs.", registry=self.shown)
         service.info({"name": manifest.name, "digest": manifest.digest, "nb2svc": manifest.nb2svc})
 
     def observe(self, endpoint: str, method: str, status: int, seconds: float) -> None:
@@ -59,7 +68,7 @@ def metrics_routes(metrics: Metrics) -> APIRouter:
 
     async def read(request: Request) -> Response:  # on the loop: all threads may be at work
         write, content_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(write(metrics.registry), headers={"Content-Type": content_type})
+        return Response(write(metrics.shown), headers={"Content-Type": content_type})
 
     router.get("/metrics")(read)
     return router

@@ -8,7 +8,6 @@ body, one that is refused, an error of the handler) is handed to FastAPI as if i
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -23,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .encoding import JSONAnswer, to_json
 from .endpoints import EXCHANGE, Exchange, exchanged
+from .tracing import is_traced
 
 _KNOWN = "nb2svc.known"  # in the scope of a request: where its route may enter itself
 _FAILED = "nb2svc.failed"  # in the scope of a request: what its handler raised
@@ -46,11 +46,6 @@ class DirectMiddleware:
         else:
             scope[_KNOWN] = self._known
             await self._app(scope, receive, send)
-
-
-def is_traced() -> bool:
-    """Whether FastAPI may trace requests: that needs OpenTelemetry's SDK, and asking FastAPI takes longer."""
-    return "opentelemetry.sdk" in sys.modules
 
 
 class DirectRoute(APIRoute):
@@ -189,24 +184,25 @@ class _Exchange(Exchange):
     def status(self) -> int:
         return self._status
 
-    def written(self, content: bytes) -> Any:
-        return _Answer(content, self._status)
+    def written(self, content: bytes, media_type: str) -> Any:
+        return _Answer(content, self._status, media_type)
 
     def merge(self, response: Response) -> Response:
         return response
 
 
 class _Answer:
-    """A response with JSON: the messages that Starlette's would send."""
+    """A response that is written already: the messages that Starlette's would send."""
 
-    __slots__ = ("_content", "_status")
+    __slots__ = ("_content", "_media_type", "_status")
 
-    def __init__(self, content: bytes, status: int) -> None:
+    def __init__(self, content: bytes, status: int, media_type: str = "application/json") -> None:
         self._content = content
         self._status = status
+        self._media_type = media_type
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        headers = [(b"content-length", b"%d" % len(self._content)), (b"content-type", b"application/json")]
+        headers = [(b"content-length", b"%d" % len(self._content)), (b"content-type", self._media_type.encode())]
         await send({"type": "http.response.start", "status": self._status, "headers": headers})
         await send({"type": "http.response.body", "body": self._content})
 

@@ -7,7 +7,8 @@ one is named by its place and column, and ``stack`` makes of the checked rows wh
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, with_config
@@ -15,6 +16,13 @@ from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypedDict, get_type_hints
 
 from .columns import MISFIT, Dtype, refused, stacked
+
+
+@dataclass(frozen=True, slots=True)
+class Stacked:
+    """In place of rows: what a form would have made of them."""
+
+    inputs: Any
 
 
 class Form(ABC):
@@ -26,6 +34,10 @@ class Form(ABC):
     @abstractmethod
     def stack(self, rows: Sequence[Any]) -> Any:
         """Checked rows as the model takes them. Raises pydantic's ValidationError where they do not fit."""
+
+    def kind(self, rows: Sequence[Any]) -> Hashable:  # noqa: ARG002 - where it depends on them
+        """Rows of one kind become in one stack what they are in their own; None where that shows only in a stack."""
+        return None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         rows = handler.generate_schema(list[self.row])  # type: ignore[name-defined]
@@ -40,8 +52,14 @@ class Frame(Form):
 
     def __init__(self, columns: Any) -> None:
         self.row = _named_row(columns)
-        self.dtypes = _dtypes(columns)
+        self.kinds = get_type_hints(columns, include_extras=True)
+        self.dtypes = _dtypes(self.kinds)
         self.features = tuple(self.dtypes)
+        self._open = {name: dtype for name, dtype in self.dtypes.items() if not dtype.fixed}
+
+    def kind(self, rows: Sequence[Any]) -> Hashable:
+        kinds = tuple(dtype.kind([row[name] for row in rows]) for name, dtype in self._open.items())
+        return None if None in kinds else kinds
 
     def stack(self, rows: Sequence[Any]) -> Any:
         import pandas as pd
@@ -55,8 +73,12 @@ class Matrix(Form):
 
     def __init__(self, columns: Any, dtype: str = "") -> None:
         self.row = _named_row(columns)
-        self.features = tuple(get_type_hints(columns))
+        self.kinds = get_type_hints(columns, include_extras=True)
+        self.features = tuple(self.kinds)
         self.dtype = dtype
+
+    def kind(self, rows: Sequence[Any]) -> Hashable:  # noqa: ARG002 - none of them changes it
+        return self.dtype or None
 
     def stack(self, rows: Sequence[Any]) -> Any:
         return stacked([[row[name] for name in self.features] for row in rows], self.dtype)
@@ -66,11 +88,15 @@ class Array(Form):
     """An array of ``dtype`` and ``shape``, that of the example; None stands for the first dimension, which is free."""
 
     def __init__(self, item: Any, dtype: str, shape: Sequence[int | None]) -> None:
+        self.item = item
         self.dtype = dtype
         self.shape = tuple(shape)
         self.row = item
         for size in reversed(self.shape[1:]):
             self.row = Annotated[list[self.row], Field(min_length=size, max_length=size)]  # type: ignore[name-defined]
+
+    def kind(self, rows: Sequence[Any]) -> Hashable:  # noqa: ARG002 - none of them changes it
+        return self.dtype or None
 
     def stack(self, rows: Sequence[Any]) -> Any:
         array = stacked(rows, self.dtype)
@@ -84,6 +110,9 @@ class Series(Form):
         self.row = item
         self.dtype = dtype
         self.name = name
+
+    def kind(self, rows: Sequence[Any]) -> Hashable:
+        return self.dtype.kind(rows)
 
     def stack(self, rows: Sequence[Any]) -> Any:
         import pandas as pd
@@ -146,11 +175,10 @@ def adapter_of(form: Form) -> TypeAdapter[list[Any]]:
 # --- named rows ---------------------------------------------------------------------------------
 
 
-def _dtypes(columns: Any) -> dict[str, Dtype]:
-    hints = get_type_hints(columns, include_extras=True)
+def _dtypes(kinds: Mapping[str, Any]) -> dict[str, Dtype]:
     return {
-        name: next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Dtype)), Dtype())
-        for name, hint in hints.items()
+        name: next((each for each in getattr(kind, "__metadata__", ()) if isinstance(each, Dtype)), Dtype())
+        for name, kind in kinds.items()
     }
 
 

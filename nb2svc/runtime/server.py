@@ -13,15 +13,18 @@ import os
 import signal
 import socket
 import sys
-import threading
 import urllib.request
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from . import settings as settings_module
+from .accepting import BindError, bound
 from .errors import ServiceError, SettingsError
+from .handover import adopted_worker
+from .links import Link
 from .settings import Settings
+from .workers import supervise
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -40,23 +43,38 @@ def main(target: str = "service.main:app", arguments: Sequence[str] | None = Non
         settings = Settings.load()
         if options.health:
             return _check_health(settings)
-        from .logs import configure
-
-        configure(settings)
-        signal.signal(signal.SIGTERM, _end_while_loading)
-        return serve(_load(target), settings)
+        return _run(target, settings)
     except ServiceError as error:
         logger.error("%s", error, exc_info=error.__cause__)  # noqa: TRY400 - the cause is of use, our own frames are not
         if not logging.getLogger().handlers:
             print(error, file=sys.stderr)
-        return 1
+        return 3 if isinstance(error, BindError) else 1
 
 
-def serve(app: FastAPI, settings: Settings) -> int:
-    """Run one app in this process until it is told to stop. Returns the exit code."""
+def _run(target: str, settings: Settings) -> int:
+    """As the only process, as a worker, or as the supervisor of workers."""
+    from .logs import configure
+
+    link, adopted = Link.inherited(), adopted_worker()
+    configure(settings, link.number if link else None)
+    signal.signal(signal.SIGTERM, _end_while_loading)
+    listening = bound(settings)
+    if adopted or (settings.workers > 1 and not link):
+        return supervise(settings, listening, adopted)
+    if link:
+        from .sharing import share
+
+        link.watch()
+        share(link.number)
+    return serve(_load(target), settings, listening, link)
+
+
+def serve(app: FastAPI, settings: Settings, listening: socket.socket | None = None, link: Link | None = None) -> int:
+    """Run one app in this process until it is told to stop. Returns the exit code. Raises BindError."""
     import uvicorn
 
     from .access import without_answered_errors
+    from .serving import Server
     from .threads import handlers
 
     config = uvicorn.Config(
@@ -69,44 +87,15 @@ def serve(app: FastAPI, settings: Settings) -> int:
         server_header=False,
         timeout_graceful_shutdown=settings.grace_seconds,
         http=_protocol(settings),
+        ws_max_size=settings.max_body,
         h11_max_incomplete_event_size=settings.max_header_bytes,  # else headers that never end were kept in memory
     )
 
-    class Server(uvicorn.Server):
-        """Ends well on a signal, where uvicorn would let the signal kill the process after all."""
-
-        signaled: int = 0
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            if threading.current_thread() is not threading.main_thread():
-                yield
-                return
-            before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
-            try:
-                yield
-            finally:
-                for number, handler in before.items():
-                    signal.signal(number, handler)
-
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-            if self.signaled:  # asked twice: now
-                self.should_exit = self.force_exit = True
-                return
-            self.signaled = sig
-            app.state.lifecycle.drain()
-            drain = settings.drain_seconds if sig == signal.SIGTERM else 0
-            _after(drain, lambda: setattr(self, "should_exit", True))
-            _after(drain + settings.grace_seconds + 1, _abandon)
-
-    server = Server(config)
-    inherited = None if not settings.fd else [socket.socket(fileno=settings.fd)]
+    server = Server(config, app.state.lifecycle, settings, listening or bound(settings), link)
     with contextlib.suppress(SystemExit):  # uvicorn's when it cannot start; in some versions it just returns
-        _run(server.serve(sockets=inherited))
+        _on_a_loop(server.serve(sockets=[]))
     handlers.finish()  # those whose clients went away are not cut short, either
-    if not server.started:
-        return 3
-    return 128 + signal.SIGINT if server.signaled == signal.SIGINT else 0
+    return server.end() if server.started else 3
 
 
 def _protocol(settings: Settings) -> type[asyncio.Protocol] | str:
@@ -118,8 +107,8 @@ def _protocol(settings: Settings) -> type[asyncio.Protocol] | str:
     return bounded(settings)
 
 
-def _run(serving: Coroutine[Any, Any, None]) -> None:
-    """On uvloop where there is one."""
+def _on_a_loop(serving: Coroutine[Any, Any, None]) -> None:
+    """That of uvloop where there is one."""
     try:
         import uvloop
     except ImportError:
@@ -132,24 +121,15 @@ def _end_while_loading(sig: int, frame: FrameType | None) -> None:  # noqa: ARG0
     raise SystemExit(0)  # the first process of a container would ignore the signal
 
 
-def _after(seconds: float, act: Callable[[], None]) -> None:
-    timer = threading.Timer(seconds, act)
-    timer.daemon = True  # an end that comes sooner does not wait for it
-    timer.start()
-
-
-def _abandon() -> None:
-    # uvicorn cancels what outlives the grace, but a handler's thread cannot be cancelled, and Python would wait for it
-    logger.error("Handlers were still running after the grace; ending without them.")
-    os._exit(1)
-
-
 def _load(target: str) -> FastAPI:
     from . import ahead
+    from .imports import listed_once
     from .manifest import Manifest
+    from .tracing import trace
 
     ahead.begin()
-    missing = [name for name in Manifest.load().environment if name not in os.environ]
+    manifest = Manifest.load()
+    missing = [name for name in manifest.environment if name not in os.environ]
     if missing:
         message = f"The environment lacks {', '.join(missing)}."
         raise SettingsError(message, hint="Set them where the service runs: they hold what no image should.")
@@ -158,7 +138,9 @@ def _load(target: str) -> FastAPI:
     # and, frozen, it is left alone by every later collection too.
     gc.disable()
     try:
-        app: FastAPI = getattr(importlib.import_module(module), attribute)
+        with listed_once():
+            trace(manifest)
+            app: FastAPI = getattr(importlib.import_module(module), attribute)
     finally:
         gc.freeze()
         gc.enable()

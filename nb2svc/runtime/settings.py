@@ -50,6 +50,7 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
     fd: int = Field(0, ge=0, description="an inherited socket to listen on instead, by its number; 0 for none")
+    workers: int = Field(1, ge=1, description="processes that serve, each with all models; large arrays are shared")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
     log_format: Literal["json", "text"] = Field("json", description="json (one object a line) or text")
     max_body: ByteSize = Field(
@@ -65,6 +66,7 @@ class Settings(BaseModel):
     )
     max_concurrency: int = Field(64, gt=0, description="requests at work at once, and threads for sync handlers")
     max_queue: int = Field(256, ge=0, description="requests that may wait for others; further ones get 503")
+    max_websockets: int = Field(256, ge=0, description="WebSocket connections at once; further ones get 503")
     api_keys: Annotated[tuple[SecretStr, ...], Listed] = Field(
         (), description="keys of which a request must have one, with commas between; none: open to all"
     )
@@ -76,6 +78,11 @@ class Settings(BaseModel):
     )
     cors_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], Listed] = Field(
         (), description="origins whose pages may call the service from a browser, with commas between; * for all"
+    )
+    capture: Path | None = Field(None, description="a folder for files of what was asked and answered; none: not kept")
+    capture_rate: float = Field(1, gt=0, le=1, description="which part of the requests is captured, chosen at random")
+    capture_bytes: ByteSize = Field(
+        ByteSize(1 << 30), gt=0, description="bytes of all captured files, or with a unit; the oldest make room"
     )
     docs: Literal["on", "off"] = Field("on", description="off closes /docs, /redoc and /openapi.json")
     drain_seconds: float = Field(

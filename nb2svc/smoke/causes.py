@@ -173,6 +173,17 @@ _RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Cause]], ..
     ),
     (re.compile(r"\bMemoryError\b|Unable to allocate [\d.]+ \wiB|OOMKilled|out of memory"), lambda _: _OUT_OF_MEMORY),
     (
+        re.compile(
+            r"No CUDA GPUs are available|Found no NVIDIA driver|not compiled with CUDA enabled|"
+            r"no CUDA-capable device is detected|No HIP GPUs are available"
+        ),
+        lambda _: Cause(
+            "a GPU is asked for, and the service's container has none unless its operator gives it one",
+            "take the CPU where torch.cuda.is_available() says no; for a service that will have a GPU: "
+            "%env CUDA_VISIBLE_DEVICES=0, then %nb2svc env CUDA_VISIBLE_DEVICES",
+        ),
+    ),
+    (
         re.compile(r"exec format error"),
         lambda _: Cause("the image is for another processor than this machine's", "build it with --platform"),
     ),

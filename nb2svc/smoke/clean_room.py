@@ -1,7 +1,7 @@
 """The clean room: does the project answer where only its lock, its own files and its environment exist?
 
 The project is imported by the current interpreter in a fresh isolated process: empty working directory, scrubbed
-environment, and nothing importable but the standard library, the project and the distributions of the lock. Its
+environment, no GPU, and nothing importable but the standard library, the project and the distributions of the lock. Its
 examples are answered through ASGI, without a server, and compared with the kernel's answers.
 """
 
@@ -25,19 +25,25 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, Final
 
-from .. import fingerprint
+from .. import ambient, fingerprint, pickled
 from ..errors import ExportError
 from ..events import Emit, Progress, ignore, progress
 from ..exchange import encode
 from ..values import Check, Definition, Example, Problem, Sought
 from .installed import locate
-from .verdict import Run, checks_of, is_parity, problems_of
+from .verdict import Run, checks_of, is_parity, problems_of, told_of
 
 _CHILD: Final = Path(__file__).with_name("clean_room_child.py")
+_COMPARED: Final = [str(module.__file__) for module in (fingerprint, pickled, ambient)]  # each by itself, in this order
 _LOG_LINES: Final = 400
 
 # What an interpreter needs of its surroundings to start at all; nothing of the user's.
 _KEPT_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+
+# A container has no GPU unless its operator gives it one: CUDA's, ROCm's and oneAPI's libraries see none.
+_NO_GPU: Final = dict.fromkeys(("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"), "") | {
+    "ONEAPI_DEVICE_SELECTOR": "*:cpu"
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,7 @@ class CleanRoom:
     verified: bool  # there are examples, and every answer is the kernel's
     checks: tuple[Check, ...]
     problems: tuple[Problem, ...]  # one a failed check: where, why and the next step
+    told: tuple[Problem, ...]  # what is otherwise than in the kernel, and no example shows
     openapi: dict[str, Any]  # {} where the application could not be started
     imported: tuple[str, ...]  # third-party packages in use, by import name
     hidden: tuple[str, ...]  # modules that were asked for and are not in the lock
@@ -62,6 +69,8 @@ def clean_room(
     allowed: Collection[str],
     examples: Sequence[Example] = (),
     definitions: Sequence[Definition] = (),
+    helpers: Collection[str] = (),
+    settings: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
     included: Collection[str] = (),
     hidden: Collection[Path] | None = None,
@@ -70,7 +79,8 @@ def clean_room(
 ) -> CleanRoom:
     """Import the project at ``root`` in a clean room, take its OpenAPI document and answer ``examples`` in order.
 
-    ``definitions`` must be, by their fingerprints, what the kernel has under their names.
+    ``definitions`` must be, by their fingerprints, what the kernel has under their names; ``helpers`` are the names of
+    the helper modules. ``settings`` are those of the kernel's process.
     ``allowed`` are the distributions of the lock, ``environment`` the values of the declared variables, ``included``
     the paths of the project's data files. Files below
     the folders ``hidden`` (the notebook's and the user's home) do not exist for the project, but for its own.
@@ -86,6 +96,8 @@ def clean_room(
                 allowed=allowed,
                 examples=examples,
                 definitions=definitions,
+                helpers=helpers,
+                settings=settings or {},
                 environment=environment or {},
                 included=included,
                 hidden=concealed,
@@ -97,6 +109,7 @@ def clean_room(
             verified=bool(examples) and all(check.outcome == "passed" for check in checks if is_parity(check)),
             checks=checks,
             problems=problems_of(run, examples, definitions, root),
+            told=told_of(run, definitions),
             openapi=run.openapi,
             imported=run.modules,
             hidden=tuple(sorted(run.hidden)),
@@ -124,6 +137,8 @@ def _job(
     allowed: Collection[str],
     examples: Sequence[Example],
     definitions: Sequence[Definition],
+    helpers: Collection[str],
+    settings: Mapping[str, str],
     environment: Mapping[str, str],
     included: Collection[str],
     hidden: Collection[Path],
@@ -146,8 +161,8 @@ def _job(
     shown = [
         str(root),
         str(scratch),
-        str(fingerprint.__file__),
-        cache_from_source(str(fingerprint.__file__)),
+        *_COMPARED,
+        *map(cache_from_source, _COMPARED),
         sys.prefix,
         sys.base_prefix,
         *stdlib,
@@ -162,8 +177,13 @@ def _job(
         "hidden": _both_forms(str(folder) for folder in hidden if folder.parent != folder),
         "shown": _both_forms(shown),
         "examples": [_encoded(example) for example in examples],
-        "fingerprints": {one.name: one.fingerprint for one in definitions if one.fingerprint},
-        "fingerprint_module": fingerprint.__file__,
+        "compared": {
+            "modules": _COMPARED,
+            "helpers": sorted(helpers),
+            "ambient": dict(settings),
+            "fingerprints": {one.name: one.fingerprint for one in definitions if one.fingerprint},
+            "held": {one.name: one.held for one in definitions if one.held},
+        },
     }
 
 
@@ -191,7 +211,7 @@ def _encoded(example: Example) -> dict[str, Any]:
 def _variables(environment: Mapping[str, str], scratch: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     scrubbed = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(scratch / "home"), "TMPDIR": str(scratch)}
-    return {**kept, **scrubbed, **environment}
+    return {**kept, **scrubbed, **_NO_GPU, **environment}
 
 
 # --- the process --------------------------------------------------------------------------------

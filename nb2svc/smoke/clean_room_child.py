@@ -221,23 +221,58 @@ def _is_namespace(name: str) -> bool:
 # --- whether the definitions are the notebook's -------------------------------------------------
 
 
-def drift(expected: Mapping[str, Mapping[str, str]], module_path: str) -> dict[str, list[tuple[str, str, str]]]:
-    """Definitions of ``service.notebook`` that are not what they are in the kernel: what, there, here."""
-    spec = importlib.util.spec_from_file_location("fingerprint", module_path)
-    assert spec is not None  # noqa: S101 (a path that ends in .py has one)
-    assert spec.loader is not None  # noqa: S101
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    notebook = sys.modules.get("service.notebook")
-    if notebook is None or notebook.__file__ is None:
-        return {}
-    with open(notebook.__file__, encoding="utf-8") as file:  # noqa: PTH123 (pathlib costs its import)
-        find = module.in_file(file.read())
-    found = {}
-    for name, texts in expected.items():
-        if differences := module.differences(texts, module.fingerprint(getattr(notebook, name, None), find)):
-            found[name] = differences
-    return found
+class Compared:
+    """What the kernel says of its definitions and settings, against what they are here.
+
+    ``modules`` are the files of nb2svc that write the texts, which stand by themselves, in the order of their imports.
+    """
+
+    def __init__(self, job: Mapping[str, Any]) -> None:
+        package = sys.modules["_compared"] = ModuleType("_compared")
+        for path in job["modules"]:
+            name = os.path.basename(path).removesuffix(".py")  # noqa: PTH119 (pathlib costs its import)
+            spec = importlib.util.spec_from_file_location(f"_compared.{name}", path)
+            assert spec is not None  # noqa: S101 (a path that ends in .py has one)
+            assert spec.loader is not None  # noqa: S101
+            module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            setattr(package, name, module)
+        self.texts: Any = package
+        self.job = job
+
+    def drift(self) -> dict[str, list[tuple[str, str, str]]]:
+        """Definitions of ``service.notebook`` that are not what they are in the kernel: what, there, here."""
+        texts = self.texts.fingerprint
+
+        def differing(value: Any, find: Any, there: Mapping[str, str]) -> Any:
+            return texts.differences(there, texts.fingerprint(value, find))
+
+        return self._differing(self.job["fingerprints"], differing)
+
+    def returned(self) -> dict[str, list[tuple[str, str, str]]]:
+        """The same for what objects hold that say themselves what a pickle has of them."""
+
+        def differing(value: Any, find: Any, there: Mapping[str, str]) -> list[tuple[str, str, str]]:
+            here = self.texts.pickled.held(value, find, self.job["helpers"], also=there)
+            return [(what, text, here.get(what, "")) for what, text in there.items() if here.get(what) != text]
+
+        return self._differing(self.job["held"], differing)
+
+    def ambient(self) -> list[tuple[str, str, str]]:
+        """Settings, of modules that both sides have loaded, that are not those of the kernel: what, there, here."""
+        here = self.texts.ambient.ambient({"time"})
+        return [(what, text, here[what]) for what, text in self.job["ambient"].items() if here.get(what, text) != text]
+
+    def _differing(
+        self, expected: Mapping[str, Mapping[str, str]], differing: Callable[..., Any]
+    ) -> dict[str, list[tuple[str, str, str]]]:
+        notebook = sys.modules.get("service.notebook")
+        if notebook is None or notebook.__file__ is None:
+            return {}
+        with open(notebook.__file__, encoding="utf-8") as file:  # noqa: PTH123 (pathlib costs its import)
+            find = self.texts.fingerprint.in_file(file.read())
+        found = {name: differing(getattr(notebook, name, None), find, texts) for name, texts in expected.items()}
+        return {name: one for name, one in found.items() if one}
 
 
 # --- a client of the application ----------------------------------------------------------------
@@ -332,12 +367,12 @@ def described(error: BaseException) -> dict[str, str]:
     return {"summary": lines[-1].strip(), "traceback": "".join(lines)[-MAX_TRACEBACK:]}
 
 
-async def answer_examples(app: Any, job: Mapping[str, Any], report: Report) -> None:
+async def answer_examples(app: Any, job: Mapping[str, Any], compared: Compared, report: Report) -> None:
     lifespan = Lifespan(app)
     begin = time.perf_counter()
     await lifespan.startup()
     seconds = time.perf_counter() - begin
-    report("started", seconds=seconds, drift=drift(job["fingerprints"], job["fingerprint_module"]))
+    report("started", seconds=seconds, drift=compared.drift(), returned=compared.returned(), ambient=compared.ambient())
     begin = time.perf_counter()
     document = app.openapi()
     report("openapi", document=document, seconds=time.perf_counter() - begin)
@@ -360,8 +395,9 @@ def run(job: Mapping[str, Any], report: Report) -> None:
             importlib.import_module("service.runtime.ahead").begin()  # as the server does
         app = importlib.import_module("service.main").app
         seconds = time.perf_counter() - begin
-        report("imported", seconds=seconds, drift=drift(job["fingerprints"], job["fingerprint_module"]))
-        asyncio.run(answer_examples(app, job, report))
+        compared = Compared(job["compared"])
+        report("imported", seconds=seconds, drift=compared.drift())
+        asyncio.run(answer_examples(app, job, compared, report))
     except BaseException as error:  # noqa: BLE001 (SystemExit of user code is a finding, too)
         report("failed", **described(error))
     sys.stdout.flush()

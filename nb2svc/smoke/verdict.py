@@ -21,8 +21,8 @@ from .places import place_in
 
 _UNSTEADY: Final = (
     "the answer depends on more than the request: look for the time, random numbers without a seed, "
-    "the order of a set, something that an earlier call changed, or a setting of a library that a cell changed "
-    "(change it in a %%startup cell)"
+    "the order of a set, something that an earlier call changed, a setting of a library that a cell changed "
+    "(change it in a %%startup cell), or a GPU, which a container has only where it is given one"
 )
 _ONLY_THERE: Final = (
     "look in this line for what only the notebook has: a name that stands in a text, something that a cell changed in "
@@ -30,6 +30,9 @@ _ONLY_THERE: Final = (
 )
 
 
+_TIME_ZONE: Final = (
+    "a container's time zone is UTC: write the zone into the code (zoneinfo), or os.environ['TZ'] = … and time.tzset()"
+)
 _MAX_TEXT: Final = 120  # characters of a value in a message
 
 
@@ -61,6 +64,8 @@ class Run:
     groups: Mapping[str, list[str]] = field(default_factory=dict)  # group of entry points → the same
     drift: Mapping[str, list[list[str]]] = field(default_factory=dict)  # by definition: what, in the kernel, here
     restarted: Mapping[str, list[list[str]]] = field(default_factory=dict)  # the same, once startup cells have run
+    returned: Mapping[str, list[list[str]]] = field(default_factory=dict)  # the same, of objects in pickles
+    ambient: list[list[str]] = field(default_factory=list)  # settings that differ: what, in the kernel, here
     concealed: set[str] = field(default_factory=set)  # files that were asked for and are not in the project
     ended: bool = False
     timed_out: bool = False
@@ -73,6 +78,7 @@ class Run:
             self.seconds["import"], self.stage, self.drift = event["seconds"], "startup", event["drift"]
         elif kind == "started":
             self.seconds["startup"], self.stage, self.restarted = event["seconds"], "openapi", event.get("drift", {})
+            self.returned, self.ambient = event.get("returned", {}), event.get("ambient", [])
         elif kind == "openapi":
             self.openapi, self.seconds["openapi"], self.stage = event["document"], event["seconds"], "examples"
         elif kind == "asking":
@@ -118,6 +124,22 @@ def problems_of(
     """Each failure with its place in the notebook, its likely cause and the next step."""
     drifted = _drifted(run, definitions)
     return (*_stopped(run, root), *_openapi_faults(run), *drifted, *_wrong_answers(run, examples, root))
+
+
+def told_of(run: Run, definitions: Sequence[Definition]) -> tuple[Problem, ...]:
+    """What is not as in the kernel although every example is answered as there: it may be meant so, a cache say."""
+    found: dict[str, Problem] = {}
+    for definition in definitions:
+        for what, there, here in run.returned.get(definition.name, ()):
+            said = f"{_short(there)} here, and {_short(here)} in the service: its class says what its pickle holds"
+            hint = "keep in __reduce__ or __getstate__ what answers depend on, or set it in a %%startup cell"
+            message = f"{definition.name}: {what} is {said}"
+            found.setdefault(what, Problem(message=message, hint=hint, where=definition.where))
+    for what, there, here in run.ambient:
+        message = f"{what} is {_short(there)} here, and {_short(here)} in the service"
+        hint = "let a %%startup cell set what answers depend on"
+        found[what] = Problem(message=message, hint=_TIME_ZONE if what == "time.tzname" else hint)
+    return tuple(found.values())
 
 
 # --- checks -------------------------------------------------------------------------------------

@@ -121,6 +121,7 @@ Memory = Annotated[
 Cpus = Annotated[
     float | None, typer.Option(min=0.01, help="Most processors it may take, such as 1.5.", show_default="no limit")
 ]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes that serve (SERVICE_WORKERS).", show_default="1")]
 Detach = Annotated[bool, typer.Option("--detach", "-d", help="Leave it running; end it with nb2svc stop.")]
 TestTarget = Annotated[
     str, typer.Argument(metavar="DIR|IMAGE|URL", help="A project's folder, an image, or where a service answers.")

@@ -9,7 +9,7 @@ from ..capture.answers import answer_examples, raise_problems
 from ..capture.found import Found
 from ..capture.registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
 from ..capture.spec import LiveKernel, closure_of, live_app
-from ..values import Example
+from ..values import WEBSOCKET, Example
 from ..wording import count, shorten, size_text
 from .cards import Card, Shown
 
@@ -52,6 +52,7 @@ def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], exa
     ]
     if inputs.features:
         facts.append(("columns", shorten(", ".join(inputs.features))))
+    facts += [(f"{method} alone", f"concurrent calls stay apart: {why}") for method, why in mark.alone]
     facts += _closure_facts(found, but=mark.options.variable)
     footer = "" if examples else "No example: answers of the container will not be verified. Add --example X_test[:3]"
     return Card(
@@ -66,6 +67,8 @@ def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], exa
 
 def _endpoint_card(mark: MarkedEndpoint, found: Found, replaced: Iterable[Marked], examples: Sequence[Example]) -> Card:
     footer = "" if examples else "No example: answers of the container will not be verified. Add --example {…}"
+    if mark.method == WEBSOCKET:
+        footer = "Messages are not recorded: try it in %nb2svc serve, and in the container."
     return Card(
         title=f"{mark.method} {mark.path}",
         kind=_kind("endpoint", replaced),

@@ -9,7 +9,9 @@
   one the harness runs it first.
 - ``case.toml``: the fields of :class:`Expected`, and no other.
 - ``verify.py``, where the examples do not say it all: ``verify(ask, project)`` with ``ask(method, path, json=None)``,
-  which gives ``(status, value)``, and the exported folder.
+  which gives ``(status, value)``, and the exported folder; ``ask.address`` is where the service is.
+- ``machine.py``, where the notebook lives on a machine unlike this one: ``prepare(machine)``, with a machine of
+  :mod:`machines`, sets up package indexes, their settings or an interpreter before the kernel starts.
 - anything else: copied to the notebook's working directory.
 """
 
@@ -41,7 +43,7 @@ SECTIONS: Final = (
     "All problems at once",
 )
 EXPORT: Final = "export"  # the cell that every notebook has at its end
-_OWN: Final = {"notebook.py", "case.toml", "verify.py", "__pycache__"}
+_OWN: Final = {"notebook.py", "case.toml", "verify.py", "machine.py", "__pycache__"}
 _CELL: Final = re.compile(
     r"^# %% \[(?P<id>[\w-]+)\](?P<fails> fails)?(?: deletes (?P<deletes>[\w -]+))?$\n", re.MULTILINE
 )
@@ -109,7 +111,14 @@ class Case:
 
     @property
     def verify(self) -> Path | None:
-        path = self.folder / "verify.py"
+        return self._script("verify.py")
+
+    @property
+    def machine(self) -> Path | None:
+        return self._script("machine.py")
+
+    def _script(self, name: str) -> Path | None:
+        path = self.folder / name
         return path if path.exists() else None
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 from case_folder import load
 from in_kernel import run
@@ -19,13 +21,14 @@ def event_loop_of_the_clients():
 def runs(tmp_path_factory):
     """A case's run in its kernel: one for all the engines that serve it."""
     done = {}
+    with ExitStack() as started:
 
-    def run_of(folder):
-        if folder not in done:
-            done[folder] = run(load(folder), tmp_path_factory.mktemp("case"))
-        return done[folder]
+        def run_of(folder):
+            if folder not in done:
+                done[folder] = run(load(folder), tmp_path_factory.mktemp("case"), started)
+            return done[folder]
 
-    return run_of
+        yield run_of
 
 
 @pytest.fixture(scope="session")

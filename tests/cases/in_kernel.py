@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from case_folder import EXPORT, Case, Cell
 from live import LiveKernel, Outcome
+from machines import Machine, prepared
 
 LOAD = Cell("load", "%load_ext nb2svc")
 EXPORT_SECONDS = 280  # a lock that is not cached is resolved first
@@ -21,6 +23,7 @@ class Run:
     """What came of a case in its kernel."""
 
     case: Case
+    machine: Machine
     steps: list[tuple[Cell, Outcome]] = field(default_factory=list)
     project: Path | None = None  # where it was exported
     before: str = ""  # the service before and after the last cell
@@ -49,15 +52,18 @@ class Run:
         return "\n\n".join(parts) + "\n"
 
 
-def run(case: Case, folder: Path) -> Run:
-    """Run the case's notebook in ``folder``, up to its end or the first cell that fails."""
+def run(case: Case, folder: Path, started: ExitStack) -> Run:
+    """Run the case's notebook in ``folder``, up to its end or the first cell that fails.
+
+    ``started`` ends what the case's machine consists of.
+    """
     place = folder / "notebook"
     place.mkdir()
     for path in case.files:
         copy = shutil.copytree if path.is_dir() else shutil.copy2
         copy(path, place / path.name)
-    found = Run(case)
-    kernel = LiveKernel(str(place), env=case.expected.env)
+    found = Run(case, prepared(case, place, started))
+    kernel = LiveKernel(str(place), env=found.machine.env, python=found.machine.python)
     try:
         _run(kernel, case, place, found)
     finally:

@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 from case_folder import Case
+from machines import Machine
 
 from nb2svc import engine as engines
 from nb2svc.export import load_project
 from nb2svc.image import build
 from nb2svc.image.client import run
-from nb2svc.package_index import user_index
 from nb2svc.smoke import load_examples, probe
 from nb2svc.values import Project, Report, RunningService
 
@@ -62,14 +62,15 @@ def _asking(client: httpx.Client) -> Any:
         is_json = answer.headers.get("content-type", "").startswith("application/json")
         return answer.status_code, answer.json() if is_json else answer.text
 
+    ask.address = str(client.base_url)  # type: ignore[attr-defined]  # for what is no request
     return ask
 
 
 @contextmanager
-def served(case: Case, root: Path, engine_name: str) -> Iterator[Served]:
-    """The project at ``root``, running. Raises ``Nb2svcError`` where it does not start."""
+def served(case: Case, root: Path, engine_name: str, machine: Machine) -> Iterator[Served]:
+    """The project at ``root``, running on ``machine``. Raises ``Nb2svcError`` where it does not start."""
     project = load_project(root)
-    engine = engines.get(engine_name, index=lambda: user_index().environment)
+    engine = engines.get(engine_name, index=lambda: machine.settings().install_environment)
     name = f"case-{uuid.uuid4().hex[:8]}"
     image = build(project, tag=f"nb2svc-{name}:test").reference if engine_name == "docker" else ""
     try:

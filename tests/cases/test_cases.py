@@ -60,7 +60,7 @@ def must_serve(run, engine):
     if run.case.expected.engine == "none":  # the clean room has answered the examples
         verify(run.case, run.project)
         return
-    with served(run.case, run.project, engine) as service:
+    with served(run.case, run.project, engine, run.machine) as service:
         report = service.replay()
         failed = [check for check in report.checks if check.outcome == "failed"]
         if failed:

@@ -128,6 +128,7 @@ def test_bad_options_are_errors_with_a_hint(kernel):
         "%nb2svc name Not Good": "unrecognized arguments",
         "%nb2svc name Not_Good": "cannot be the service's name",
         "%nb2svc require no-such-distribution": "no distribution no-such-distribution",
+        "%nb2svc require absent[extra": "names no distribution",
         "%nb2svc include nowhere.csv": "there is no file nowhere.csv",
         "%nb2svc drop ghost": "the service has no ghost",
     }

@@ -78,7 +78,12 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
     return {
         **result,
         "examples": [[one.request, one.response] for one in spec.examples],
-        "fingerprints": {one.name: one.fingerprint for one in spec.closure.definitions if one.fingerprint},
+        "compared": {
+            "helpers": [one.name for one in spec.closure.helpers],
+            "fingerprints": {one.name: one.fingerprint for one in spec.closure.definitions if one.fingerprint},
+            "ambient": spec.ambient,
+            "held": {one.name: one.held for one in spec.closure.definitions if one.held},
+        },
         "warnings": [one.message for one in spec.warnings],
         "asked": [[request, asked(app, request)] for request in requests],
     }

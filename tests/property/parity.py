@@ -23,6 +23,8 @@ _NAMED = re.compile(
 # Warnings that say which value is another one in the service.
 _TELLS = re.compile(
     r"the service (begins without that|runs it with)|leaves out .*, which the service therefore begins without"
+    r"|views of one memory, of which each has a copy|the service works them out anew|in every process|draws from a gen"
+    r"|__subclasses__\(\) finds in the service|__del__ runs at other times|__name__ is 'service.notebook'"
 )
 _ONCE_MORE = "a startup cell changes · once more where the service starts"  # the clean room's words
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
@@ -95,13 +97,15 @@ class Sides:
             return Outcome("refused", tuple(reasons), cells_failed=failed)
         code = (project / "service" / "notebook.py").read_text("utf-8")
         asked = [*ran["examples"], *ran["asked"]]
-        job = {"project": str(project), "requests": [one[0] for one in asked], "fingerprints": ran["fingerprints"]}
+        job = {"project": str(project), "requests": [one[0] for one in asked], "compared": ran["compared"]}
         served = self._service.ask(job)
         if "answers" not in served:
             broke = served.get("broke", f"the service died: {served}").rstrip()
             return Outcome("crashes", detail=broke, cells_failed=failed, code=code)
         kind, detail = _difference(asked, len(ran["examples"]), served)
         if kind in {"silent", "wrong"} and any(map(_TELLS.search, ran["warnings"])):
+            kind = "told"
+        if kind == "silent" and (served["returned"] or served["ambient"]):
             kind = "told"
         once_more = (_ONCE_MORE,) if served["restarted"] and not served["drift"] else ()
         return Outcome("refused" if once_more else kind, once_more, detail=detail, cells_failed=failed, code=code)

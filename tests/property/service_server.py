@@ -11,7 +11,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Callable
-from importlib.machinery import FileFinder, SourceFileLoader
+from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -56,24 +56,25 @@ def warm_up() -> None:
     asyncio.run(answers(app, [{"method": "GET", "path": "/warm?x=1"}]))
     for name in [name for name in sys.modules if name.partition(".")[0] == "service"]:
         del sys.modules[name]
-    sys.path_hooks.insert(0, FileFinder.path_hook((Compiled, [".py"])))
+    sys.path_hooks.insert(0, FileFinder.path_hook((ExtensionFileLoader, EXTENSION_SUFFIXES), (Compiled, [".py"])))
 
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
     """The answers of the project ``job["project"]`` to ``job["requests"]``, in order; what the clean room sees first:
-    definitions that are not what ``job["fingerprints"]`` says, and those that no longer are once it has started.
+    definitions that are not what ``job["compared"]`` says, those that no longer are once it has started, and what
+    pickles did not bring back.
     """
     sys.path_importer_cache.clear()
     sys.path.insert(0, job["project"])
     app = importlib.import_module("service.main").app
-    drift = drifted(job)
-    restarted: dict[str, Any] = {}
-    found = asyncio.run(answers(app, job["requests"], lambda: restarted.update(drifted(job))))
-    return {"drift": drift, "restarted": restarted, "answers": found}
+    modules = [str(NB2SVC / f"{name}.py") for name in ("fingerprint", "pickled", "ambient")]
+    compared = clean_room.Compared({**job["compared"], "modules": modules})
+    seen: dict[str, Any] = {"drift": compared.drift()}
 
+    def started() -> None:
+        seen.update(restarted=compared.drift(), returned=compared.returned(), ambient=compared.ambient())
 
-def drifted(job: dict[str, Any]) -> dict[str, Any]:
-    return clean_room.drift(job["fingerprints"], str(NB2SVC / "fingerprint.py"))
+    return {"answers": asyncio.run(answers(app, job["requests"], started)), **seen}
 
 
 async def answers(

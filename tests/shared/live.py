@@ -64,8 +64,10 @@ class Outcome:
 class LiveKernel:
     """Starts a kernel in ``folder``; ``run`` is a cell of a notebook, with an id where the front end sends one."""
 
-    def __init__(self, folder: str, name: str = "python3", env: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: str, name: str = "python3", env: dict[str, str] | None = None, python: str = "") -> None:
         self.manager = KernelManager(kernel_name=name)  # the kernel of this interpreter
+        if python:
+            self.manager.kernel_spec.argv[0] = python
         self.manager.start_kernel(cwd=folder, env={**os.environ, **(env or {})})
         self.client: BlockingKernelClient = self.manager.client()
         self.client.start_channels()

@@ -14,7 +14,10 @@ import nb2svc.errors
 
 ROOT = Path(nb2svc.__file__).parent
 STAGES = ("capture", "freeze", "export", "image", "engine", "smoke")
-SHARED = {"values", "errors", "events", "exchange", "fingerprint", "package_index", "wording"}
+SHARED = {
+    *("ambient", "errors", "events", "exchange", "fingerprint", "index_files", "package_index", "pickled", "values"),
+    "wording",
+}
 MAY_ALSO = {
     "capture": {"runtime", "__version__"},  # the kernel answers examples by the very runtime that is exported
     "freeze": {"runtime"},  # the manifest's table of what the runtime needs

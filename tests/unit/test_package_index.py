@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nb2svc.package_index import pip_settings, user_index, without_addresses
+from nb2svc.index_files import pip_settings
+from nb2svc.package_index import user_index, without_addresses
 
 
 @pytest.fixture
@@ -41,9 +42,9 @@ def test_pips_indexes_are_translated(home, tmp_path: Path) -> None:
     assert index.environment["UV_INDEX_STRATEGY"] == "unsafe-best-match"
     assert index.environment["UV_INSECURE_HOST"] == "one.example two.example"
     assert index.environment["UV_HTTP_TIMEOUT"] == "60"
-    assert index.name_of("one.example") == "the index of pip's extra-index-url"
-    assert index.name_of("main.example") == "the index of pip's index-url"
-    assert index.name_of("elsewhere.example") == "the default package index"
+    assert index.name_of("https://one.example/simple/a/") == "the index of pip's extra-index-url"
+    assert index.name_of("https://main.example/simple/a/") == "the index of pip's index-url"
+    assert index.name_of("https://elsewhere.example/simple/a/") == "the default package index"
     assert "secret" not in "".join(index.state)
     assert any("main.example" in part for part in index.state)
 
@@ -63,12 +64,45 @@ def test_uvs_own_settings_win(home, tmp_path: Path) -> None:
     environ = pip_conf(home, "[global]\nindex-url = https://pip.example/simple\n")
     own = index_of({**environ, "UV_INDEX": "corp=https://uv.example/simple"}, tmp_path)
     assert "UV_DEFAULT_INDEX" not in own.environment
-    assert own.name_of("uv.example") == "the index of UV_INDEX"
+    assert own.name_of("https://uv.example/simple/a/") == "the index of UV_INDEX"
     for text in ('[[index]]\nurl = "https://toml.example"\n', 'index-url = "https://toml.example"\n'):
         (tmp_path / "work" / "uv.toml").write_text(text)
         assert "UV_DEFAULT_INDEX" not in index_of(environ, tmp_path).environment
     (tmp_path / "work" / "uv.toml").write_text("offline = true\n")
     assert "UV_DEFAULT_INDEX" in index_of(environ, tmp_path).environment
+
+
+def test_several_indexes_of_one_host_are_told_apart(home, tmp_path: Path) -> None:
+    environ = pip_conf(
+        home,
+        "[global]\nindex-url = https://me:secret@corp.example/api/pypi/simple\n"
+        "extra-index-url = https://corp.example/api/ml/simple\n",
+    )
+    index = index_of(environ, tmp_path)
+    assert index.name_of("https://corp.example/api/ml/simple/a/") == "the index of pip's extra-index-url"
+    assert index.name_of("https://****@corp.example/api/pypi/simple/a/") == "the index of pip's index-url"
+    either = "the index of pip's extra-index-url or the index of pip's index-url"
+    assert index.name_of("https://corp.example/files/a-1-py3-none-any.whl") == either
+    assert index.name_of("https://corp.example.org/api/ml/simple/a/") == "the default package index"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[index]]\nurl = "https://main.example/simple"\ndefault = true\n[[index]]\nurl = "https://more.example/simple"\n',
+        '[pip]\nindex-url = "https://main.example/simple"\nextra-index-url = ["https://more.example/simple"]\n',
+        'index-url = "https://main.example/simple"\nextra-index-url = ["https://more.example/simple"]\n',
+    ],
+)
+def test_what_uvs_files_name_is_known_in_other_folders(home, tmp_path: Path, text: str) -> None:
+    (tmp_path / "work" / "uv.toml").write_text(text)
+    environ = {**home, "PIP_CONFIG_FILE": os.devnull}
+    installing = index_of(environ, tmp_path).install_environment
+    assert installing["UV_DEFAULT_INDEX"] == "https://main.example/simple"
+    assert installing["UV_INDEX"] == "https://more.example/simple"
+    assert installing["UV_INDEX_STRATEGY"] == "unsafe-best-match"
+    own = index_of({**environ, "UV_DEFAULT_INDEX": "https://mine.example/simple"}, tmp_path).install_environment
+    assert own["UV_DEFAULT_INDEX"] == "https://mine.example/simple"
 
 
 def test_local_folders_of_wheels_are_ours_and_remote_ones_uvs(home, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def calls(shell, count, *, in_one_cell):
     sys.setprofile(count_calls)
     try:
         found = closure_of(Registry((mark,)), kernel)
-        definitions = found.with_fingerprints(find_in(log))
+        definitions = found.with_fingerprints(find_in(log), {})
     finally:
         sys.setprofile(before)
     assert found.problems == []

@@ -87,6 +87,24 @@ MADE = {
 }
 
 
+# Of TensorFlow, by the names that its own have (2.21).
+TENSORFLOW = {
+    "a loaded SavedModel": "saved_model.load:Loader._recreate_base_user_object.<locals>._UserObject",
+    "a table or another resource": "trackable.resource:CapturableResource",
+    "a dataset that TensorFlow reads as it goes": "data.ops.dataset_ops:DatasetV2",
+    "a traced function": "eager.polymorphic_function.concrete_function:ConcreteFunction",
+}
+
+
+@pytest.mark.parametrize("expected", TENSORFLOW)
+def test_what_tensorflow_cannot_save_either(expected):
+    module, _, name = TENSORFLOW[expected].partition(":")
+    kind = type("Kind", (), {"__module__": f"tensorflow.python.{module}", "__qualname__": name})
+    message, hint = told({"model": type("Made", (kind,), {})()})
+    assert message.startswith(f"state['model'] cannot be saved: it is {expected}")
+    assert "%%startup" in hint or "tf.function" in hint
+
+
 @pytest.mark.parametrize("expected", MADE)
 def test_each_kind_in_words(expected):
     part = MADE[expected]()

@@ -60,6 +60,9 @@ def test_any_json_object_comes_out_as_it_went_in(value):
         ("--example {", "neither JSON nor a Python expression"),
         ("--batch yes", "takes no value"),
         ("--name 1x", "cannot be a name in a URL"),
+        ('WEBSOCKET /chat --example {"a": 1}', "--example says something of a request"),
+        ("WEBSOCKET /chat --batch", "--batch says something of a request"),
+        ("WEBSOCKET /chat --timeout 3", "--timeout says something of a request"),
     ],
 )
 def test_what_is_wrong_is_named(line, message):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import random
+
+import numpy as np
 import pytest
 
 from nb2svc.capture.unsteady import unsteady
@@ -55,3 +58,21 @@ def test_hash():
     ((what, step),) = unsteady("def f(x):\n    return hash(x) % 100", {})
     assert what == "hash() of a text is another number in every process"
     assert "hashlib" in step
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def f(x):\n    return id(x)", "id() of an object is another number in every process"),
+        ("def f():\n    return random.random()", "random.random() draws from a generator"),
+        ("def f():\n    return np.random.rand(2)", "np.random.rand() draws from a generator"),
+        ("def f():\n    return choice([1])", "choice() draws from a generator"),
+        ("def f(rng=np.random.default_rng(0)):\n    return rng.random()", ""),
+        ("def f():\n    np.random.seed(0)\n    return np.random.rand(2)", ""),
+        ("def f():\n    return own.random()", ""),
+    ],
+)
+def test_what_every_process_seeds_for_itself(source, said):
+    values = {"random": random, "np": np, "choice": random.choice, "own": random.Random(0)}  # noqa: S311
+    told = [what for what, _ in unsteady(source, values)]
+    assert [what.startswith(said) for what in told] == ([True] if said else [])

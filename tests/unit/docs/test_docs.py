@@ -219,6 +219,6 @@ def test_python_below_a_cell_magic_compiles_too():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_make_targets_exist(page):
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    named = re.findall(r"^make ([a-z ]+?)(?:\s+#.*)?$", "\n".join(blocks(page, "sh")), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = re.findall(r"^make ([a-z -]+?)(?:\s+#.*)?$", "\n".join(blocks(page, "sh")), re.MULTILINE)
     assert {word for line in named for word in line.split()} <= set(targets)

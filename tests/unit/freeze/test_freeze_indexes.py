@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nb2svc.errors import FreezeError
 from nb2svc.export.container import docker_files
 from nb2svc.freeze import freeze
 from nb2svc.freeze.supply import UnavailableError
@@ -94,10 +95,20 @@ def test_pips_extra_index_has_no_name_but_its_settings(
     assert "pass-word" not in whole(lock, make_spec("fab_inner"))
 
 
-def test_installing_asks_explicit_indexes_as_well(project) -> None:
-    project(explicit=True, sources="a = { index = 'torch-cpu' }")
+@pytest.mark.parametrize("explicit", [True, False])
+def test_installing_asks_every_index_of_the_folders_settings(project, explicit: bool) -> None:
+    """The service is installed from the project's folder, where uv does not find them."""
+    project(explicit=explicit, sources="a = { index = 'torch-cpu' }")
     index = user_index()
     assert "UV_INDEX" not in index.environment
     assert re.fullmatch(r"torch-cpu=http://127\.0\.0\.1:\d+/simple", index.install_environment["UV_INDEX"])
+
+
+def test_an_index_that_refuses_us_is_called_by_its_name(
+    only_this_site, package_index, second_index, make_spec, project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project(explicit=False)
-    assert user_index().install_environment == user_index().environment
+    monkeypatch.setenv("UV_INDEX_TORCH_CPU_PASSWORD", "of-yesterday")
+    only_this_site.install("fab-torch", "2.0+cpu", files={"fab_torch.py": ""})
+    with pytest.raises(FreezeError, match=r"^the index torch-cpu refused the credentials"):
+        freeze(make_spec("fab_torch"))

@@ -74,6 +74,7 @@ def test_requirements_in_says_why_each_root_is_there(iris_lock: Lock) -> None:
     pinned = {name: version(name) for name in ("fastapi", "joblib", "numpy", "prometheus-client", "pydantic")}
     assert iris_lock.requirements_in.splitlines() == [
         f"fastapi=={pinned['fastapi']}  # serves the routes",
+        f"greenlet=={version('greenlet')}  # lets handlers wait for a batch without a thread each",
         f"httptools=={version('httptools')}  # parses HTTP",
         f"joblib=={pinned['joblib']}  # loads model files of the joblib format",
         f"numpy=={pinned['numpy']}  # imported by predict; needed by models/model.joblib",

@@ -105,6 +105,19 @@ def test_multipart_for_code_that_reads_forms(make_spec, modules, source: str, ex
     assert ("python-multipart" in roots_of(spec)) is expected
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def size(image: Image.Image):\n    return image.size", True),
+        ("def size(image: 'Image.Image'):\n    return image.size", True),
+        ("def size(name: str):\n    return Image.open(name).size", False),
+    ],
+)
+def test_multipart_for_handlers_of_images(make_spec, source: str, expected: bool) -> None:
+    closure = Closure(imports=("from PIL import Image",), modules=("PIL",), definitions=(function("size", source),))
+    assert ("python-multipart" in roots_of(make_spec(closure=closure))) is expected
+
+
 @pytest.mark.parametrize(("part", "expected"), [("form", True), ("files", True), ("json", False)])
 def test_multipart_for_examples_that_send_forms(make_spec, part: str, expected: bool) -> None:
     example = Example(name="e-1", endpoint="e", request={"method": "POST", "path": "/e", part: {}}, response={})

@@ -101,6 +101,27 @@ def test_uvs_file_is_told_to_pip_too(environ, home):
     assert settings.extra == ("https://torch.example", "https://more.example/simple")
 
 
+def test_all_of_uvs_settings_count_together(environ, home, monkeypatch):
+    """A mirror for everything, and the index of one package beside the notebook: a build needs both."""
+    work = home / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    (work / "pyproject.toml").write_text(
+        '[[tool.uv.index]]\nname = "torch-cpu"\nurl = "https://torch.example/simple"\nexplicit = true\n'
+    )
+    file = home / ".config/uv/uv.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        '[[index]]\nurl = "https://mirror.example/simple"\ndefault = true\n'
+        '[[index]]\nurl = "https://more.example/simple"\n'
+    )
+    found = index_settings({**environ, "UV_INDEX_TORCH_CPU_PASSWORD": "x", "PIP_INDEX_URL": "https://pip.example"})
+    assert found.default == "https://mirror.example/simple"
+    assert found.extra == ("https://:x@torch.example/simple", "https://more.example/simple")
+    own = index_settings({**environ, "UV_DEFAULT_INDEX": "https://own.example/simple"})
+    assert (own.default, own.extra) == ("https://own.example/simple", ("https://torch.example/simple", found.extra[1]))
+
+
 def test_a_mirror_of_debians_packages_is_a_secret_too(environ, home):
     mirror = home / "debian.sources"
     named = {**environ, "NB2SVC_APT_SOURCES": str(mirror)}

@@ -205,6 +205,21 @@ def test_frames_of_polars_are_records_and_lazy_ones_say_what_to_do() -> None:
         encode(of_polars("LazyFrame"))
 
 
+def test_tensors_that_give_arrays_are_nested_lists() -> None:
+    """As TensorFlow's do, which have a dtype, and no ``tolist``."""
+    arrays = {"rows": np.ones((2, 1), "float32"), "number": np.int32(3), "texts": np.array([b"a", b"b"], dtype=object)}
+
+    def tensor(array: Any) -> Any:
+        members = {"__module__": "tensorflow.python.framework.ops", "dtype": array.dtype, "numpy": lambda self: array}
+        return type("EagerTensor", (), members)()
+
+    assert written({name: tensor(array) for name, array in arrays.items()}) == {
+        "rows": [[1.0], [1.0]],
+        "number": 3,
+        "texts": ["a", "b"],
+    }
+
+
 def test_keys_that_are_texts_cost_no_second_look() -> None:
     assert encode({"a": 1, "_sa_state": 2}) == {"a": 1}
     with pytest.raises(ValueError, match="one text in JSON"):

@@ -329,7 +329,7 @@ def infer(app, call, iris):
 def test_v2_metadata_and_ready(infer, call) -> None:
     assert call("GET", "/v2/models/iris").json() == {
         "name": "iris",
-        "versions": [],
+        "versions": ["1"],
         "platform": "sklearn",
         "inputs": [{"name": name, "datatype": "FP64", "shape": [-1]} for name in FEATURES],
         "outputs": [
@@ -348,7 +348,7 @@ def test_v2_metadata_and_ready(infer, call) -> None:
 def test_v2_infer_of_one_tensor(infer, data) -> None:
     answer = infer(id="7", inputs=[{"name": "x", "shape": [2, 4], "datatype": "FP64", "data": data}])
     output = {"name": "predict", "shape": [2], "datatype": "INT64", "data": [0, 2]}
-    assert answer.json() == {"model_name": "iris", "id": "7", "outputs": [output]}
+    assert answer.json() == {"model_name": "iris", "model_version": "1", "id": "7", "outputs": [output]}
 
 
 def test_v2_infer_of_a_tensor_a_feature_and_chosen_outputs(infer, iris) -> None:

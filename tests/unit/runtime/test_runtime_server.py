@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import pickle
-import shutil
 import signal
 import socket
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import joblib
 import numpy as np
 import pytest
+from served_project import Service, run_to_end, serving, wait_until_exists, write_code
 from sklearn.linear_model import LogisticRegression
 
-import nb2svc.runtime
 from nb2svc.runtime.errors import ArtifactError
 from nb2svc.runtime.loading import load_artifact
 from nb2svc.runtime.manifest import ArtifactEntry, Manifest, ModelEntry, ObjectsEntry
@@ -101,14 +95,7 @@ def broken():
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     root = tmp_path / "iris"
-    service = root / "service"
-    shutil.copytree(
-        Path(nb2svc.runtime.__file__).parent, service / "runtime", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    (service / "__init__.py").touch()
-    (service / "__main__.py").write_text("from service.runtime.server import main\n\nraise SystemExit(main())\n")
-    (service / "main.py").write_text(MAIN)
-    (service / "notebook.py").write_text(NOTEBOOK)
+    write_code(root, MAIN, NOTEBOOK)
     (root / "models").mkdir()
     joblib.dump(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), root / "models" / "model.joblib")
     names = ["setosa", "virginica"]
@@ -131,89 +118,6 @@ def write_manifest(root: Path, **changes: object) -> None:
         **changes,
     )
     (root / "nb2svc.json").write_text(manifest.model_dump_json())
-
-
-def environment(root: Path, **settings: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SERVICE_", "PYTHON"))}
-    files = {"BEGUN": str(root / "begun"), "RELEASE": str(root / "release")}
-    return kept | files | {"PYTHONDONTWRITEBYTECODE": "1"} | settings
-
-
-class Service:
-    """A running service: its log lines are read as they come, so that nothing has to be waited for blindly."""
-
-    def __init__(self, root: Path, **settings: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "service"],
-            cwd=root,
-            env=environment(root, SERVICE_PORT=str(self.port), **settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.lines: list[str] = []
-        self._more = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        for line in self.process.stdout:
-            with self._more:
-                self.lines.append(line.rstrip("\n"))
-                self._more.notify_all()
-
-    def wait_for(self, text: str) -> None:
-        with self._more:
-            found = self._more.wait_for(lambda: any(text in line for line in self.lines), timeout=60)
-        assert found, "\n".join(self.lines)
-
-    def end(self) -> int:
-        code = self.process.wait(60)
-        self._reader.join()
-        self.process.stdout.close()
-        return code
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def records(self) -> list[dict]:
-        return [json.loads(line) for line in self.lines if line.startswith("{")]
-
-
-@contextlib.contextmanager
-def serving(root: Path, **settings: str) -> Iterator[Service]:
-    service = Service(root, **settings)
-    try:
-        service.wait_for("Uvicorn running")
-        yield service
-    finally:
-        if service.process.poll() is None:
-            service.process.kill()
-            service.end()
-
-
-def run_to_end(root: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "service", *arguments],
-        check=False,
-        cwd=root,
-        env=environment(root, **settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
-def wait_until_exists(path: Path) -> None:
-    deadline = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} never came"
-        time.sleep(0.01)
 
 
 def test_serve_answer_log_and_stop(project: Path) -> None:

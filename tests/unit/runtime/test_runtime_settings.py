@@ -71,5 +71,6 @@ def test_what_the_runtime_imports_is_what_it_declares() -> None:
                 names |= {node.module.partition(".")[0]} if node.level == 0 else set()
     declared = {name.replace("-", "_") for name in (*RUNTIME_DISTRIBUTIONS, *OPTIONAL_DISTRIBUTIONS)}
     brought_along = {"starlette", "anyio", "typing_extensions", "pydantic_core"}  # by fastapi and pydantic
-    optional = {"pandas", "numpy"}  # where a model or handler takes frames or arrays
+    optional = {"pandas", "numpy", "scipy", "pyarrow", "PIL"}  # where a model or handler takes frames, arrays or images
+    optional |= {"opentelemetry"}  # where traces are sent
     assert names - sys.stdlib_module_names - declared - brought_along - optional == set()

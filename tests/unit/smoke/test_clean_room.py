@@ -271,7 +271,8 @@ def environment():
     return [names, home, os.environ["DECLARED"], sys.flags.isolated, sys.argv, "__main__" in sys.modules]
 """
     )
-    wanted = [["DECLARED", "LANG", "PATH", "TMPDIR"], True, "yes", 1, ["service"], True]
+    no_gpu = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ONEAPI_DEVICE_SELECTOR", "ROCR_VISIBLE_DEVICES"]
+    wanted = [sorted(["DECLARED", "LANG", "PATH", "TMPDIR", *no_gpu]), True, "yes", 1, ["service"], True]
     found = clean_room(
         make_project(main),
         allowed=lock,
@@ -279,6 +280,35 @@ def environment():
         environment={"DECLARED": "yes"},
     )
     assert found.verified, found.checks[-1].difference
+
+
+# What torch, TensorFlow and JAX ask the driver for: an empty list of devices is none, no list is all there are.
+DEVICES = (
+    HEALTH
+    + """
+import os
+@app.get("/devices")
+def devices():
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "all")
+"""
+)
+
+
+@pytest.mark.parametrize(("declared", "seen"), [({}, ""), ({"CUDA_VISIBLE_DEVICES": "0"}, "0")])
+def test_there_is_no_gpu_unless_the_service_declares_one(make_project, lock, monkeypatch, declared, seen):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    asked = [example("/devices", seen, name="devices-1", method="GET")]
+    found = clean_room(make_project(DEVICES), allowed=lock, examples=asked, environment=declared)
+    assert found.verified, found.checks[-1].difference
+
+
+def test_what_only_a_gpu_answers_is_told(make_project, lock, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    asked = [example("/devices", "all", name="devices-1", method="GET")]
+    found = clean_room(make_project(DEVICES), allowed=lock, examples=asked)
+    (problem,) = found.problems
+    assert "devices-1 is answered otherwise than in the notebook" in problem.message
+    assert "a GPU, which a container has only where it is given one" in problem.hint
 
 
 def test_a_missing_variable_is_explained(make_project, lock, manifest):

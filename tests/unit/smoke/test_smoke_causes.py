@@ -37,6 +37,10 @@ def hidden_sklearn() -> None:
     raise ModuleNotFoundError("No module named 'sklearn.ensemble'", name="sklearn.ensemble")
 
 
+def no_gpu() -> None:
+    raise RuntimeError("No CUDA GPUs are available")  # in PyTorch's words
+
+
 def missing_variable() -> None:
     os.environ["NB2SVC_TEST_TOKEN"]
 
@@ -105,6 +109,7 @@ def changed_file() -> None:
         (missing_module, "no distribution installed here owns it", "no_such_module_at_all.py"),
         (hidden_sklearn, "scikit-learn is not in the lock", "%nb2svc require scikit-learn"),
         (missing_variable, "NB2SVC_TEST_TOKEN is not set", "%nb2svc env NB2SVC_TEST_TOKEN"),
+        (no_gpu, "a GPU is asked for", "%nb2svc env CUDA_VISIBLE_DEVICES"),
         (missing_library, "lacks the shared library libnowhere.so.7", "--base"),
         (missing_file, "prices-that-are-not-there.csv is not in the service", "%nb2svc include"),
         (read_only, "may not write /app/cache.db", "tempfile.gettempdir()"),

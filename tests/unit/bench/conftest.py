@@ -1,0 +1,8 @@
+"""``bench/serving`` is run as a folder, so its modules are found there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "bench" / "serving"))
