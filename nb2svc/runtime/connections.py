@@ -38,7 +38,12 @@ class ConnectionMiddleware:
         self._room = settings.max_websockets
         self._origins = settings.cors_origins
         self._metrics = metrics
-        self._open = Gauge("websocket_connections", "WebSocket connections that are open.", registry=metrics.registry)
+        self._open = Gauge(
+            "websocket_connections",
+            "WebSocket connections that are open.",
+            registry=metrics.registry,
+            multiprocess_mode="livesum",
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":

@@ -27,6 +27,11 @@ _WORKER = "NB2SVC_WORKER"  # in a worker's environment: its number, and its end 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
+def may_reload() -> bool:
+    """Whether SIGHUP asks for that. On a terminal it says that the terminal is closed, and ends the process."""
+    return not os.isatty(0)
+
+
 @dataclass
 class Worker:
     """A worker as its supervisor sees it. ``number`` is its own while it lives; the next one with it goes on counting

@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ import uvicorn
 from .accepting import Acceptor, url
 from .handover import become_supervisor, successor
 from .health import Lifecycle
-from .links import Link, Worker
+from .links import Link, Worker, may_reload
 from .settings import Settings
 from .turns import Turns
 
@@ -66,7 +65,7 @@ class Server(uvicorn.Server):
             yield
             return
         handlers = {signal.SIGTERM: self.handle_exit, signal.SIGINT: self.handle_exit}
-        if not sys.stdin.isatty():  # a terminal says by SIGHUP that it is closed
+        if may_reload():
             handlers[signal.SIGHUP] = self._handle_reload
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
@@ -136,7 +135,9 @@ class Server(uvicorn.Server):
     def _reload(self) -> None:
         self._successor = found = successor(self._listening)
         self._is_reloading = bool(found)
-        if found:
+        if found and self._signal:  # meanwhile this process was told to end
+            found.signal(self._signal)
+        elif found:
             self._drain(0, lambda: become_supervisor(found, self._listening))
 
 

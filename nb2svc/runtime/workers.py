@@ -20,8 +20,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from .accepting import url
 from .errors import SettingsError
-from .links import METRICS, STARTED, Worker
+from .links import METRICS, STARTED, Worker, may_reload
 from .settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class Supervisor:
         worker.is_ready = True
         if len(staying) == self._settings.workers and all(each.is_ready for each in staying):
             self._complete = True  # /readyz says no until here
+            logger.info("All %d workers are ready on %s", len(staying), url(self._listening))
             for each in staying:
                 each.go()
 
@@ -226,7 +228,7 @@ def _wakeups() -> Iterator[socket.socket]:
     with ours, theirs:
         theirs.setblocking(False)
         signal.set_wakeup_fd(theirs.fileno())
-        heard = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+        heard = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD} | ({signal.SIGHUP} if may_reload() else set())
         for number in heard:
             signal.signal(number, lambda *_: None)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)

@@ -104,7 +104,7 @@ def run_to_end(root: Path, *arguments: str, **settings: str) -> subprocess.Compl
         [sys.executable, "-m", "service", *arguments],
         check=False,
         cwd=root,
-        env=environment(root, **settings),
+        env=environment(root, **({"SERVICE_PORT": "0"} | settings)),  # others may serve on the usual one
         capture_output=True,
         text=True,
         timeout=60,

@@ -155,7 +155,9 @@ def test_workers_share_the_work_the_metrics_and_the_end(project: Path) -> None:
             assert metrics["http_request_duration_seconds_count"] == len(answered)
             assert metrics["http_requests_in_progress"] == 1
             assert metrics["service_info"] == 1
-        assert httpx.get(f"{service.url}/metrics").text.count("process_start_time_seconds{worker=") == 2
+        text = httpx.get(f"{service.url}/metrics").text
+        assert text.count("process_start_time_seconds{worker=") == 2
+        assert "pid=" not in text  # a gauge that is no sum
         assert len(list((project / "temporary").iterdir())) == 1
         service.process.send_signal(signal.SIGTERM)
         assert service.end() == 0
@@ -163,6 +165,7 @@ def test_workers_share_the_work_the_metrics_and_the_end(project: Path) -> None:
         assert not list((project / "temporary").iterdir())
     access = [each for each in service.records if each["message"] == "GET /work 200"]
     assert {each["worker"] for each in access} == {1, 2}
+    assert f"All 2 workers are ready on {service.url}" in service.story
     assert all("worker" not in each for each in service.records if "is ready" in each["message"])
 
 
