@@ -52,6 +52,14 @@ class _Work:
             self.answer.set_exception(error)
 
 
+def _for_a_future(error: BaseException) -> BaseException:
+    if not isinstance(error, StopIteration):
+        return error
+    other = RuntimeError("a handler raised StopIteration")  # as of a coroutine: no future can hold the other
+    other.__cause__ = error
+    return other
+
+
 class Threads:
     """At most ``size`` threads, begun when they are needed; idle ones end after some seconds."""
 
