@@ -9,7 +9,7 @@ FRAMEWORKS := $(VENV)/frameworks
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kernel cases property fuzz container interpreters bench bench-serving lock clean
+.PHONY: help demo test lint unit kernel cases property fuzz conform container interpreters bench bench-serving lock clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -40,6 +40,10 @@ N ?= 2000
 SEED ?= 0
 fuzz: $(READY)  ## the same for very many notebooks: make fuzz N=2000 SEED=1
 	$(BIN)/python tests/property/fuzz.py $(N) --seed $(SEED)
+
+CASES ?= 20000
+conform: $(READY)  ## the example services asked all that OpenAPI allows and more: make conform CASES=20000
+	$(BIN)/python tests/kernel/conform.py --cases $$(( $(CASES) / 4 + 250 )) --seed $(SEED)
 
 container: $(READY)  ## images in a real Docker engine (skipped, with the reason, where there is none)
 	$(BIN)/python -m pytest tests/container

@@ -62,8 +62,8 @@ def _print_options(numpy: Any) -> dict[str, str]:
 
 
 _IF_USED = frozenset({"time"})
-#: pandas sets it otherwise in a notebook than elsewhere.
-_BY_ITSELF = frozenset({"display.max_columns"})
+#: pandas sets them by what it writes to, otherwise in a notebook than elsewhere.
+_BY_ITSELF = frozenset({"display.encoding", "display.max_columns", "display.width"})
 _SETTINGS: dict[tuple[str, str], Callable[[Any], object]] = {
     ("csv", "list_dialects()"): lambda csv: sorted(csv.list_dialects()),
     ("decimal", "getcontext()"): _context,

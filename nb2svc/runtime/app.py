@@ -23,7 +23,7 @@ from .auth import AuthMiddleware, Keys
 from .capturing import Capture, CaptureMiddleware
 from .coalescing import Coalesced, Coalescer, current
 from .connections import ConnectionMiddleware
-from .documents import add_examples, recorded
+from .documents import add_examples, add_refusals, recorded
 from .encoding import JSONAnswer, encode
 from .health import PROBES, Lifecycle, health_routes
 from .limits import LimitsMiddleware
@@ -163,6 +163,7 @@ class _Service(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             self.openapi_schema = super().openapi()
+            add_refusals(self.openapi_schema)
             add_examples(self.openapi_schema, recorded(self.examples) if self.examples else ())
         return self.openapi_schema
 

@@ -31,6 +31,12 @@ class Intake:
         self._columns = _numeric_columns(form)
         self._item = _numeric(form.item, form.dtype) if isinstance(form, Array) else None
 
+    @property
+    def takes_floats(self) -> bool:
+        """Whether each value of a row may be any finite number, and becomes a float."""
+        kinds = [self._item] if isinstance(self.form, Array) else list(self._columns.values())
+        return bool(kinds) and all(kind is not None and not kind.whole for kind in kinds)
+
     def rows(self, values: Any) -> Sequence[Any]:
         """JSON's values, checked."""
         if not values:

@@ -82,7 +82,8 @@ class Call:
             answer = await strands.run(call, context=context, held=self._place.held)
         else:
             answer = await handlers.run(functools.partial(context.run, call))
-        if inspect.isawaitable(answer) and current.get() is not None and strands.available:
+        coalescer = current.get()
+        if inspect.isawaitable(answer) and coalescer is not None and coalescer.joins and strands.available:
             return strands.run(strands.wait, answer)  # its calls of models wait for others, too, and hold up none
         return answer
 
@@ -113,7 +114,7 @@ class Place:
 
     def is_loop(self) -> bool:
         coalescer = current.get()
-        if coalescer is None:
+        if coalescer is None or not coalescer.joins:
             return False
         if self._decided is None:
             self._decided = is_harmless(self._handler, coalescer.has)

@@ -71,7 +71,7 @@ class Capture:
                 "method": scope["method"],
                 "path": scope["path"],
                 "endpoint": scope["route"].path,
-                "query": parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+                "query": parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True) or None,
                 "inputs": exchange.request.value(),
                 "outputs": exchange.answer.value(),
                 "status": exchange.status,

@@ -12,6 +12,7 @@ import contextlib
 import contextvars
 import functools
 import inspect
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
@@ -52,6 +53,7 @@ class Coalescer:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._limiter = anyio.CapacityLimiter(threads)
+        self._settings = _settings()
         self._models = [one.model for one in models]  # kept, for their ids
         self._batchers = {
             (id(one.model), method): Batcher(
@@ -67,14 +69,22 @@ class Coalescer:
     def has(self, model: Any) -> bool:
         return any(model is one for one in self._models)
 
+    @property
+    def joins(self) -> bool:
+        """Whether there is any model whose calls become one."""
+        return bool(self._models)
+
     def batcher(self, model: Any, method: str) -> Batcher | None:
         return self._batchers.get((id(model), method))
 
     def wait(self, batcher: Batcher, inputs: Inputs, call: Callable[[Any], Any]) -> Any:
         """The batcher's answer, for sync code anywhere within a request."""
+        if any(own != usual and usual is not None for own, usual in zip(_settings(), self._settings, strict=True)):
+            return call(inputs.stack([inputs.value]))
         if strands.waits():
             return strands.wait(batcher.ask(inputs, call))
-        if threading.get_ident() == self._thread:  # nothing else can happen until this code returns
+        on_loop = threading.get_ident() == self._thread  # then nothing else can happen until this code returns
+        if on_loop or inputs.key is None:
             return call(inputs.stack([inputs.value]))
         return asyncio.run_coroutine_threadsafe(batcher.ask(inputs, call), self._loop).result()
 
@@ -88,6 +98,12 @@ class Coalescer:
         if expected <= SHORT:
             return own.run(call)
         return await anyio.to_thread.run_sync(own.run, call, limiter=self._limiter)
+
+
+def _settings() -> tuple[Any, ...]:
+    """What libraries keep for a thread: a handler that sets it for its calls must make them itself."""
+    numpy, sklearn, torch = (sys.modules.get(name) for name in ("numpy", "sklearn", "torch"))
+    return numpy and numpy.geterr(), sklearn and sklearn.get_config(), torch and torch.is_grad_enabled()
 
 
 def call(model: Any, method: str, inputs: Inputs) -> Any:

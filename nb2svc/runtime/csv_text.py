@@ -48,12 +48,30 @@ class Reader:
         has_names = bool(self._cells) or self._is_object
         header = parameters.get("header", "present" if has_names else "absent").lower() != "absent"
         names = lines.pop(0) if header and lines else list(self._cells)
+        array = self._floats(lines)
+        if not has_names and array is not None:
+            return self._intake.array(array if self._is_list else array[:, 0])
         if not has_names:
             return self._intake.rows([self._unnamed(line) for line in lines])
         if self._cells:
             self._intake.check_names(names)
+        if array is not None and array.shape[1] == len(names):
+            return self._intake.columns(dict(zip(names, array.T, strict=True)))
         cells = [self._cells.get(name, _cell_of({})) for name in names]
         return self._intake.rows([_named(place, line, names, cells) for place, line in enumerate(lines)])
+
+    def _floats(self, lines: list[list[str]]) -> Any:
+        """All cells at once where they can only be floats; None where one must be looked at by itself."""
+        if not self._intake.takes_floats or not lines:
+            return None
+        import numpy as np
+
+        try:
+            array = np.asarray(lines, dtype=float)
+        except ValueError:  # a cell is empty or no number, or the lines differ in length
+            return None
+        is_plain = np.isfinite(array).all() and not any("_" in cell for line in lines for cell in line)
+        return array if is_plain else None
 
     def _unnamed(self, line: list[str]) -> Any:
         """A line of one cell is a value, unless rows are lists."""

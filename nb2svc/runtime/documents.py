@@ -1,4 +1,4 @@
-"""The OpenAPI document with the recorded examples: what was sent, and what was answered."""
+"""What FastAPI does not say in an OpenAPI document: the recorded examples, and how unreadable bodies are answered."""
 
 from __future__ import annotations
 
@@ -45,6 +45,14 @@ def add_examples(document: Json, examples: Iterable[Mapping[str, Any]]) -> None:
                 _show(parameter, name, _typed(values[key], parameter["schema"]))
         _show_body(operation, name, request)
         _show_answer(operation, name, example["response"])
+
+
+def add_refusals(document: Json) -> None:
+    """Each operation with a body answers 400 to one that is no text, or nested too deeply."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "requestBody" in operation:
+                operation["responses"].setdefault("400", {"description": "The body cannot be read."})
 
 
 def _show(place: Json, name: str, value: Any) -> None:

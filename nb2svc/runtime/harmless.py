@@ -63,7 +63,7 @@ _KNOWN = frozenset(
         "typing_extensions",
     }
 )
-#: Names in those that read, write, wait, train, or run what cannot be seen.
+#: Names in those that read, write, wait, train, run what cannot be seen, or set what others on this thread would see.
 _WAITS = frozenset(
     {
         *("__import__", "breakpoint", "compile", "eval", "exec", "input", "open", "sleep", "fit", "fit_transform"),
@@ -92,6 +92,7 @@ _WAITS = frozenset(
         ),
         *("to_hdf", "to_html", "to_json", "to_latex", "to_markdown", "to_orc", "to_parquet", "to_pickle", "to_sql"),
         *("to_stata", "to_xml", "ExcelFile", "ExcelWriter", "HDFStore", "FileHandler"),
+        *("catch_warnings", "config_context", "errstate", "option_context", "set_config", "seterr"),  # for a while
     }
 )
 _WAITING_PREFIXES = ("read_", "fetch_")

@@ -6,14 +6,13 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import anyio
 from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Scope
 
+from .calls import Call
 from .encoding import encode, to_json
 from .media import JSON, Format, accepted, is_json, media_type_of
 from .routes import DirectRoute
@@ -36,10 +35,12 @@ def model_route(served: ServedModel, method: str, formats: Mapping[str, Format],
             raise _unprocessable(error, ("body",) if given == JSON else ("body", "inputs")) from error
         return _written(served.call(method, rows), wanted, formats)
 
+    call = Call(answered, None, typed=False, timeout=None, on_loop=method in served.batched)  # as a request in JSON
+
     class ModelRoute(DirectRoute):
-        def _arguments(self, scope: Scope, message: Message) -> dict[str, Any] | None:
-            accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
-            return super()._arguments(scope, message) if accept.decode("latin-1") in _ANY else None
+        def is_plain(self, headers: list[tuple[bytes, bytes]]) -> bool:
+            accept = next((value for name, value in headers if name == b"accept"), b"")
+            return accept.decode("latin-1") in _ANY and super().is_plain(headers)
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
@@ -54,7 +55,9 @@ def model_route(served: ServedModel, method: str, formats: Mapping[str, Format],
                     message = f"The body is {given or 'of no type'}; this takes {', '.join((JSON, *formats))}."
                     raise HTTPException(415, message)
                 body = await whole_body(request)
-                return await anyio.to_thread.run_sync(answered, body, given, parameters, wanted)
+                given_and_wanted = {"body": body, "given": given, "parameters": parameters, "wanted": wanted}
+                answer: Response = await call(given_and_wanted)
+                return answer
 
             return route
 

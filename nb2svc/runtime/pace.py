@@ -19,7 +19,7 @@ SHORT = 0.025
 
 
 class Stopwatch:
-    """How long code takes by the clock; ``own``, if ``in_doubt``, without what others on this machine take of that."""
+    """How long code takes by the clock. ``own``, if ``in_doubt``, is without what others on this machine take of it."""
 
     def __init__(self, *, in_doubt: bool) -> None:
         self._in_doubt = in_doubt  # some sandboxes take a tenth of a millisecond to tell the processor's time

@@ -1,20 +1,23 @@
 """Routes that are answered without FastAPI's machinery, where that changes nothing but the time it takes.
 
 FastAPI declares such a route, documents it, and answers its first request. Later ones come past its routing and its
-dependencies: their body is parsed by pydantic-core and validated by the very field that FastAPI made for it, the
-handler is called, its answer written. All that is out of the ordinary (another kind of body, one that is refused, an
-error of the handler) is handed to FastAPI as if it had just arrived.
+dependencies: their body is parsed by pydantic-core and validated by the very field that FastAPI made for it, as are
+their query and headers; the handler is called, its answer written. All that is out of the ordinary (another kind of
+body, one that is refused, an error of the handler) is handed to FastAPI as if it had just arrived.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response, params
 from fastapi.datastructures import DefaultPlaceholder
+from fastapi.dependencies.utils import request_params_to_args
 from fastapi.routing import APIRoute, serialize_response
 from fastapi.utils import is_body_allowed_for_status_code
 from pydantic_core import from_json
+from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .encoding import JSONAnswer, to_json
@@ -46,11 +49,24 @@ class DirectMiddleware:
 
 
 class DirectRoute(APIRoute):
-    """A route of an :func:`.endpoint`, direct where it has one JSON body and nothing else that FastAPI fills in."""
+    """A route of an :func:`.endpoint`, direct where FastAPI fills in a query, headers and one JSON body at most."""
+
+    def is_plain(self, headers: list[tuple[bytes, bytes]]) -> bool:
+        """Whether a request with a body may be answered past :meth:`get_route_handler`."""
+        given = next((value for name, value in headers if name == b"content-type"), b"")
+        return given == b"application/json" or given.startswith(b"application/json;")  # FastAPI knows other forms
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            if _FAILED in request.scope:
+                raise request.scope.pop(_FAILED)
+            return await handle(request)
+
+        return answer
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _FAILED in scope:
-            raise scope.pop(_FAILED)
         if _KNOWN in scope and self._is_direct(scope):
             scope.pop(_KNOWN)[scope["method"], scope["path"]] = self
         await super().handle(scope, receive, send)
@@ -61,7 +77,7 @@ class DirectRoute(APIRoute):
         declared = self if any(each is self for each in routes) else included
         return (
             getattr(declared, "original_route", self) is self
-            and _takes_one_body(getattr(declared, "dependant", None))
+            and _is_plain(getattr(declared, "dependant", None))
             and scope["method"] in (self.methods or ())
             and not self.param_convertors
             and not any(hasattr(each, "host") for each in routes)  # routes that a path alone does not tell
@@ -74,7 +90,8 @@ class DirectRoute(APIRoute):
         message: Message | None = None
         answer = None
         try:
-            message = await receive()
+            if self.dependant.body_params:
+                message = await receive()
             if (arguments := self._arguments(scope, message)) is not None:
                 scope.update(route=self, endpoint=self.endpoint, path_params={})
                 answer = await self._answer(scope, arguments)
@@ -85,9 +102,22 @@ class DirectRoute(APIRoute):
         else:
             await answer(scope, receive, send)
 
-    def _arguments(self, scope: Scope, message: Message) -> dict[str, Any] | None:
+    def _arguments(self, scope: Scope, message: Message | None) -> dict[str, Any] | None:
         """What the handler is called with; None where it is not plain, or is refused: FastAPI says how."""
-        if message["type"] != "http.request" or message.get("more_body") or not _is_json(scope["headers"]):
+        arguments: dict[str, Any] = {}
+        for fields, read in ((self.dependant.query_params, _query), (self.dependant.header_params, _headers)):
+            if fields:
+                values, errors = request_params_to_args(fields, read(scope))
+                if errors:
+                    return None
+                arguments.update(values)
+        if message is None:
+            return arguments
+        body = self._body(scope, message)
+        return None if body is None else arguments | body
+
+    def _body(self, scope: Scope, message: Message) -> dict[str, Any] | None:
+        if message["type"] != "http.request" or message.get("more_body") or not self.is_plain(scope["headers"]):
             return None
         try:
             value = from_json(message["body"])  # what it takes, json.loads takes too, and gives the same
@@ -115,20 +145,28 @@ class DirectRoute(APIRoute):
         return _Answer(to_json(content), exchange.status)
 
 
-def _takes_one_body(dependant: Any) -> bool:
-    """Whether a handler is given one body, whole, by FastAPI and nothing else."""
-    if dependant is None or len(dependant.body_params) != 1:
-        return False
-    info = dependant.body_params[0].field_info
-    given = (*dependant.path_params, *dependant.query_params, *dependant.header_params, *dependant.cookie_params)
+def _is_plain(dependant: Any) -> bool:
+    """Whether FastAPI gives a handler nothing but a query, headers and one body, whole."""
     return (
-        isinstance(info, params.Body)
-        and not isinstance(info, params.Form)
-        and not info.embed
-        and not given
+        dependant is not None
+        and all(_is_whole(field.field_info) for field in dependant.body_params)
+        and len(dependant.body_params) <= 1
+        and not (dependant.path_params or dependant.cookie_params)
         and [each.call for each in dependant.dependencies] == [exchanged]
         and not any(getattr(dependant, f"{each}_param_name", None) for each in _INJECTED)
     )
+
+
+def _is_whole(info: Any) -> bool:
+    return isinstance(info, params.Body) and not isinstance(info, params.Form) and not info.embed
+
+
+def _query(scope: Scope) -> QueryParams:
+    return QueryParams(scope["query_string"])
+
+
+def _headers(scope: Scope) -> Headers:
+    return Headers(scope=scope)
 
 
 class _Exchange(Exchange):
@@ -167,12 +205,6 @@ class _Answer:
         headers = [(b"content-length", b"%d" % len(self._content)), (b"content-type", self._media_type.encode())]
         await send({"type": "http.response.start", "status": self._status, "headers": headers})
         await send({"type": "http.response.body", "body": self._content})
-
-
-def _is_json(headers: list[tuple[bytes, bytes]]) -> bool:
-    """Whether the content type is written as nearly all clients do; FastAPI knows the other forms."""
-    given = next((value for name, value in headers if name == b"content-type"), b"")
-    return given == b"application/json" or given.startswith(b"application/json;")
 
 
 def _again(message: Message, receive: Receive) -> Receive:

@@ -18,7 +18,10 @@ _TOGETHER = frozenset({int, float})  # numpy makes floats of both
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What one call gives a method. Those of one ``key`` may be stacked; None: never with others."""
+    """What one call gives a method. Those of one ``key`` may be stacked; None: never with others.
+
+    ``stack`` gives what is alone back as it is, where it came as the method takes it.
+    """
 
     value: Any
     rows: int
@@ -29,13 +32,18 @@ class Inputs:
 def inputs_of(value: Any) -> Inputs:
     """A list of rows, an array, a sparse matrix, a DataFrame or a Series with its key; anything else alone."""
     if type(value) is list:
-        return Inputs(value, len(value), _list_key(value), _lists)
+        return Inputs(value, len(value), _list_key(value), _unless_alone(_lists))
     read = {"numpy": _array, "pandas": _labelled, "scipy": _sparse}.get(type(value).__module__.partition(".")[0])
     return _alone(value) if read is None else read(value)
 
 
 def _alone(value: Any) -> Inputs:
     return Inputs(value, 1, None, _first)
+
+
+def _unless_alone(stack: Callable[[Sequence[Any]], Any]) -> Callable[[Sequence[Any]], Any]:
+    """A copy of a single one might lie otherwise in memory, and its last digits come out otherwise."""
+    return lambda values: values[0] if len(values) == 1 else stack(values)
 
 
 def _first(values: Sequence[Any]) -> Any:
@@ -81,7 +89,7 @@ def _array(value: Any) -> Inputs:
 
     if type(value) is not np.ndarray or not value.ndim:
         return _alone(value)
-    return Inputs(value, len(value), ("array", value.dtype, value.shape[1:]), _arrays)
+    return Inputs(value, len(value), ("array", value.dtype, value.shape[1:]), _unless_alone(_arrays))
 
 
 def _arrays(values: Sequence[Any]) -> Any:
@@ -102,7 +110,7 @@ def _labelled(value: Any) -> Inputs:
         return _alone(value)
     index = value.index
     key = (type(value), columns, type(index), index.dtype, *index.names)
-    return _alone(value) if value.attrs else Inputs(value, len(value), key, pd.concat)
+    return _alone(value) if value.attrs else Inputs(value, len(value), key, _unless_alone(pd.concat))
 
 
 def _sparse(value: Any) -> Inputs:
@@ -110,7 +118,7 @@ def _sparse(value: Any) -> Inputs:
 
     if not scipy.sparse.issparse(value) or value.ndim != 2:  # noqa: PLR2004 - rows and columns
         return _alone(value)
-    return Inputs(value, value.shape[0], (type(value), value.dtype, value.shape[1]), _sparse_rows)
+    return Inputs(value, value.shape[0], (type(value), value.dtype, value.shape[1]), _unless_alone(_sparse_rows))
 
 
 def _sparse_rows(values: Sequence[Any]) -> Any:

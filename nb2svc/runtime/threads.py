@@ -30,15 +30,11 @@ class _Work:
         """Do it, unless it was given up; and what then tells who waits for it."""
         if self.answer.cancelled():
             return lambda: None
-        result: Any = None
-        error: BaseException | None = None
+        result, error = None, None
         try:
             result = self._context.run(self._function)
-        except StopIteration as raised:  # a future cannot hold it; coroutines do the same with it
-            error = RuntimeError("a handler raised StopIteration")
-            error.__cause__ = raised
         except BaseException as raised:  # noqa: BLE001 - raised again by who waits
-            error = raised
+            error = _for_a_future(raised)
         return lambda: self._tell(result, error)
 
     def _tell(self, result: Any, error: BaseException | None) -> None:
@@ -54,6 +50,14 @@ class _Work:
             self.answer.set_result(result)
         else:
             self.answer.set_exception(error)
+
+
+def _for_a_future(error: BaseException) -> BaseException:
+    if not isinstance(error, StopIteration):
+        return error
+    other = RuntimeError("a handler raised StopIteration")  # as of a coroutine: no future can hold the other
+    other.__cause__ = error
+    return other
 
 
 class Threads:

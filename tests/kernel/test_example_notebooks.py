@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import nbformat
 import pytest
+from conform import conform
 from testbook import testbook
 
 from nb2svc import pipeline
@@ -157,6 +158,14 @@ def test_the_project_answers_as_the_notebook_did(name, export):
     assert report.passed, report
     replayed = [check.name for check in report.checks if check.name.startswith("parity ")]
     assert len(replayed) == EXPECTED[name].examples
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", EXPECTED)
+def test_whatever_is_asked_is_answered_as_the_service_describes(name, export):
+    found = conform(export(name).root, cases=60, phases="examples,fuzzing")
+    assert not found.failures, found.failures
+    assert found.cases >= 40
 
 
 def test_uploads_queries_and_streams_of_the_running_service(export):

@@ -67,7 +67,12 @@ def test_the_cards_give_the_answers_that_the_picture_shows(bare_kernel):
 
 def test_the_preview_answers_as_the_readme_says(toured):
     outcome = toured.run("%nb2svc serve")
-    assert ask(re.search(r"http://127\.0\.0\.1:\d+", outcome.text)[0]) == request_and_answer()[1]
+    url = re.search(r"http://127\.0\.0\.1:\d+", outcome.text)[0]
+    assert ask(url) == request_and_answer()[1]
+    headers = {"Content-Type": "text/csv", "Accept": "text/csv"}
+    lines = urllib.request.Request(f"{url}/models/model/predict", b"1.4,0.2\n4.7,1.4\n", headers)
+    with urllib.request.urlopen(lines, timeout=30) as answer:  # formats are the kernel's, too
+        assert answer.read().decode().split() == ["outputs", "setosa", "versicolor"]
     assert toured.run("%nb2svc stop").ok
 
 

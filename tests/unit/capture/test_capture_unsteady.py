@@ -73,6 +73,6 @@ def test_hash():
     ],
 )
 def test_what_every_process_seeds_for_itself(source, said):
-    values = {"random": random, "np": np, "choice": random.choice, "own": random.Random(0)}  # noqa: S311
+    values = {"random": random, "np": np, "choice": random.choice, "own": random.Random(0)}  # noqa: S311 - nothing secret
     told = [what for what, _ in unsteady(source, values)]
     assert [what.startswith(said) for what in told] == ([True] if said else [])

@@ -120,7 +120,7 @@ def test_a_rate_keeps_a_part_and_leaves_the_notebooks_random_numbers_alone(proje
 
 def test_a_folder_that_cannot_be_written_to_stops_the_start(project: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    done = run_to_end(project, SERVICE_CAPTURE=str(tmp_path / "file"))
+    done = run_to_end(project, SERVICE_PORT="0", SERVICE_CAPTURE=str(tmp_path / "file"))
     assert done.returncode == 1
     assert f"SERVICE_CAPTURE={tmp_path / 'file'} cannot be written to" in done.stdout
 

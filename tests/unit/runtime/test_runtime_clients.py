@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from test_runtime_server import Service, project, serving, write_manifest  # noqa: F401 - project is a fixture
 from uv import find_uv_bin
+
+from nb2svc.runtime.capturing import Capture, Exchange
+from nb2svc.runtime.spool import Spool
 
 pytestmark = pytest.mark.once
 
@@ -257,3 +262,29 @@ def test_streams_of_arrow(service: Service, clients: Path) -> None:
         status, problem = out[name]
         assert (status, problem["loc"]) == (422, ["body", "inputs", *place]), name
         assert message in problem["msg"], name
+
+
+def test_captured_requests_become_a_table_as_the_docs_say(clients: Path, tmp_path: Path) -> None:
+    page = (LOCK.parent / "docs" / "project.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(import json\n.*?parquet.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    capture = Capture(Spool(tmp_path / "captured", "iris", 1 << 20, written=int, lost=pytest.fail), 1, "0" * 64)
+    capture.begin()
+    for status, body in ((200, {"values": [1.0, 2.0]}), (422, "cut"), (200, {"values": [0.5]})):
+        exchange = Exchange({"headers": []}, None, None)
+        exchange.status = status
+        exchange.request.add(json.dumps(body).encode())
+        scope = {"method": "POST", "path": "/predict", "query_string": b"", "route": SimpleNamespace(path="/predict")}
+        capture.add(scope, exchange)
+    capture.end()
+    code += "\ntable = parquet.read_table('predict.parquet').to_pylist()"
+    code += "\nprint(json.dumps([[each['inputs'], each['status'], each['query']] for each in table]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(clients)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [[{"values": [1.0, 2.0]}, 200, None], [{"values": [0.5]}, 200, None]]

@@ -15,6 +15,7 @@ import httpx
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from pydantic import BaseModel
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -459,3 +460,28 @@ def test_a_timeout_answers_504_while_the_model_works() -> None:
             return [late.status_code, health.status_code, (await waiting).status_code]
 
     assert asyncio.run(exchange()) == [504, 200, 200]
+
+
+@pytest.mark.parametrize("name", ["thread", "coroutine"])
+def test_what_a_handler_sets_for_a_while_holds_for_its_own_call(name) -> None:
+    class Configured:
+        def transform(self, rows: Any) -> Any:
+            return [[sklearn.get_config()["assume_finite"], np.geterr()["over"]]] * len(rows)
+
+    configured = Configured()
+
+    def ask(number: Number) -> Any:
+        odd = bool(number.n % 2)
+        with sklearn.config_context(assume_finite=odd):
+            first = configured.transform([[number.n]])
+        with np.errstate(over="ignore" if odd else "warn"):
+            return [*first, *configured.transform([[number.n]])]
+
+    async def ask_in_coroutine(number: Number) -> Any:
+        return ask(number)
+
+    handler = endpoint(ask if name == "thread" else ask_in_coroutine)
+    app = serve(model_routes("m", configured, methods=["transform"]), it=handler)
+    answers = ask_all(app, [("/it", {"n": n}) for n in range(20)])
+    expected = [[[False, "warn"], [False, "warn"]], [[True, "warn"], [False, "ignore"]]]
+    assert [each.json() for each in answers] == [expected[n % 2] for n in range(20)]

@@ -85,3 +85,18 @@ def test_examples_are_read_in_their_order(tmp_path) -> None:
         (tmp_path / f"{name}.json").write_text(json.dumps({"name": name}))
     assert [each["name"] for each in recorded(tmp_path)] == ["a-2", "a-10", "b"]
     assert recorded(tmp_path / "none") == []
+
+
+def test_operations_with_a_body_say_how_one_that_cannot_be_read_is_answered(app: FastAPI, call) -> None:
+    def total(values: list[float]) -> float:
+        return sum(values)
+
+    def known() -> int:
+        return 1
+
+    app.post("/total")(endpoint(total))
+    app.get("/known")(endpoint(known))
+    paths = app.openapi()["paths"]
+    assert "400" in paths["/total"]["post"]["responses"]
+    assert "400" not in paths["/known"]["get"]["responses"]
+    assert call("POST", "/total", content=b"\xff", headers={"Content-Type": "application/json"}).status_code == 400

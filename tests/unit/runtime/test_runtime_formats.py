@@ -283,6 +283,9 @@ def test_a_header_is_there_or_not_as_the_client_says(post) -> None:
         ("texts", lines("a,b", "s,z"), [0, "b"], "'x' or 'y'"),
         ("int8", lines("1,2", "3,300"), [], "do not fit"),
         ("float64", lines("1,2", "3"), [1], "at least 2 items"),
+        ("float64", lines("1,2,3", "4,5,6"), [0], "at most 2 items"),
+        ("float64", lines("1,2", "3,inf"), [1, 1], "valid number"),
+        ("float32", lines("1,2", "3,1_000"), [1, 1], "valid number"),
         ("float64", lines("1,2", "3,x"), [1, 1], "valid number"),
     ],
 )

@@ -217,6 +217,7 @@ BAD = {
     "asyncio": lambda: asyncio.run(coroutine(1)),  # type: ignore[arg-type]
     "code": lambda text: eval(text),  # noqa: S307, PLW0108
     "another model": lambda row: other.predict(row),  # noqa: PLW0108
+    "what others would see": lambda: np.errstate(all="ignore"),
     "training": lambda rows: standard.fit(rows),  # noqa: PLW0108
     "what a helper calls": lambda row: deep(row),  # noqa: PLW0108
     "what a decorator does": waiting(plain),

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Body, Cookie, Depends, FastAPI, Form, Header, HTTPException, Query, Request, Response
 from fastapi.routing import APIRoute
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -34,7 +34,13 @@ def service(route_class: type[APIRoute] | None = None) -> FastAPI:
 
 
 async def asked(
-    app: FastAPI, body: bytes = b"1", path: str = "/it", headers=JSON, method: str = "POST", parts: int = 1
+    app: FastAPI,
+    body: bytes = b"1",
+    path: str = "/it",
+    headers=JSON,
+    method: str = "POST",
+    query: str = "",
+    parts: int = 1,
 ) -> tuple[Any, ...]:
     """Status, headers but the request's id, and body; or the error that reaches the server."""
     size = -(-len(body) // parts) or 1
@@ -51,7 +57,8 @@ async def asked(
 
     scope = {
         "type": "http", "http_version": "1.1", "method": method, "path": path, "raw_path": path.encode(),
-        "query_string": b"", "root_path": "", "scheme": "http", "client": ("127.0.0.1", 1), "server": ("service", 80),
+        "query_string": query.encode(), "root_path": "", "scheme": "http",
+        "client": ("127.0.0.1", 1), "server": ("service", 80),
         "headers": [(b"x-request-id", b"r1"), (b"content-length", b"%d" % len(body)), *headers], "state": {},
     }  # fmt: skip
     error = ""
@@ -312,8 +319,55 @@ async def of_a_dependency(point: Point, n: Annotated[int, Depends(lambda: 1)]):
     return not through_fastapi()
 
 
-async def of_an_embedded_query(q: Annotated[str, Query()] = ""):
+async def of_no_body(q: Annotated[str, Query()] = ""):
     return not through_fastapi()
+
+
+async def of_a_cookie(q: Annotated[str, Cookie()] = ""):
+    return not through_fastapi()
+
+
+async def of_an_embedded_body(x: Annotated[int, Body(embed=True)]):
+    return not through_fastapi()
+
+
+class Filter(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Query(le=100)] = 10
+    tags: list[str] = []
+
+
+def query(
+    n: int,
+    day: dt.date | None = None,
+    tags: Annotated[tuple[float, ...], Query()] = (),
+    the_name: Annotated[str, Header()] = "none",
+):
+    return [n, day, tags, the_name]
+
+
+def modelled_query(
+    point: Point, filters: Annotated[Filter, Query()], names: Annotated[list[str] | None, Header()] = None
+):
+    return [repr(point), repr(filters), names]
+
+
+@pytest.mark.parametrize("handler", [query, modelled_query])
+@pytest.mark.parametrize(
+    "string",
+    ["", "n=1", "n=x", "n=1&day=2024-01-02&tags=1&tags=2.5&n=2", "limit=3&tags=a&tags=", "limit=101", "n=%FF&other=1"],
+)
+@pytest.mark.parametrize("headers", [(), ((b"the-name", b"caf\xe9"), (b"names", b"a"), (b"names", b"b"))])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_any_query_and_header_is_answered_as_by_fastapi(loop, handler, string, headers, method) -> None:
+    ours, fastapis = service(), service(APIRoute)
+    for app in (ours, fastapis):
+        app.api_route("/it", methods=["GET", "POST"])(endpoint(handler))
+    options = {"query": string, "headers": (*JSON, *headers), "method": method}
+    expected = loop.run_until_complete(asked(fastapis, b'{"x": 1}', **options))
+    for _ in range(2):
+        assert loop.run_until_complete(asked(ours, b'{"x": 1}', **options)) == expected
 
 
 def is_direct(loop, app: FastAPI, body: bytes = b'{"x": 1}', **options: Any) -> bool:
@@ -327,8 +381,9 @@ def is_direct(loop, app: FastAPI, body: bytes = b'{"x": 1}', **options: Any) -> 
 @pytest.mark.parametrize(
     ("handler", "expected"),
     [
-        (goes_directly, True), (of_a_query, False), (of_a_request, False), (of_a_form, False), (of_a_dependency, False),
-        (of_an_embedded_query, False),
+        (goes_directly, True), (of_a_query, True), (of_no_body, True),
+        (of_a_request, False), (of_a_form, False), (of_a_dependency, False),
+        (of_a_cookie, False), (of_an_embedded_body, False),
     ],
 )  # fmt: skip
 def test_routes_of_one_body_alone_are_direct(loop, handler, expected) -> None:

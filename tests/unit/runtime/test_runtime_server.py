@@ -6,9 +6,11 @@ import hashlib
 import json
 import os
 import pickle
+import re
 import signal
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -118,6 +120,37 @@ def write_manifest(root: Path, **changes: object) -> None:
         **changes,
     )
     (root / "nb2svc.json").write_text(manifest.model_dump_json())
+
+
+def test_many_at_once_get_their_own_answers_from_few_calls(project: Path) -> None:
+    """By the model's route, a handler on the event loop and one on a thread; also past a request that fails."""
+    (project / "service" / "notebook.py").write_text(
+        NOTEBOOK + "\n\ndef threaded(flower: Flower):\n    os.getcwd()\n    return predict(flower)\n"
+    )
+    main = MAIN + 'app.post("/threaded")(endpoint(notebook.threaded))\n'
+    (project / "service" / "main.py").write_text(main)
+    values = [n / 300 for n in range(300)]
+    asked = [
+        [
+            ("/models/model/predict", {"inputs": [[value]]}, {"outputs": [int(value > 0.5)]}),
+            ("/predict", {"values": [value]}, {"name": ["setosa", "virginica"][value > 0.5], "same": True}),
+            ("/threaded", {"values": [value]}, {"name": ["setosa", "virginica"][value > 0.5], "same": True}),
+            ("/models/model/predict", {"inputs": [[value, value]]}, None),
+        ][n % 4]
+        for n, value in enumerate(values)
+        if value != 0.5
+    ]
+    with serving(project) as service, httpx.Client(base_url=service.url) as client:
+        with ThreadPoolExecutor(24) as pool:
+            answers = list(pool.map(lambda each: client.post(each[0], json=each[1]), asked))
+        for answer, (_, _, expected) in zip(answers, asked, strict=True):
+            assert (answer.status_code, answer.json()) == (200, expected) if expected else answer.status_code == 422
+        metrics = client.get("/metrics").text
+    counts = dict(
+        re.findall(r'^model_batch_rows_(count|sum){method="predict",model="model"} ([0-9.]+)', metrics, re.MULTILINE)
+    )
+    assert float(counts["sum"]) >= sum(expected is not None for _, _, expected in asked)
+    assert float(counts["count"]) < float(counts["sum"])
 
 
 def test_serve_answer_log_and_stop(project: Path) -> None:
