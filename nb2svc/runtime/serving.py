@@ -138,7 +138,7 @@ class Server(uvicorn.Server):
         if found and self._signal:  # meanwhile this process was told to end
             found.signal(self._signal)
         elif found:
-            self._drain(0, lambda: become_supervisor(found, self._listening))
+            self._drain(0, lambda: _abandon() if self._signal else become_supervisor(found, self._listening))
 
 
 def _after(seconds: float, act: Callable[[], object]) -> None:

@@ -82,12 +82,26 @@ class Threads:
         work = _Work(function)
         self._open.add(work)
         self._queue.put(work)  # before threads are counted: one that ends looks for work once more after that
-        if len(self._threads) < len(self._open) and len(self._threads) < self.size:
-            thread = threading.Thread(target=self._serve, name="nb2svc-handler", daemon=True)
-            self._threads.add(thread)
-            thread.start()
+        if self.waiting and len(self._threads) < self.size:
+            self._begin()
         result: T = await work.answer
         return result
+
+    @property
+    def waiting(self) -> int:
+        """Calls for which there is no thread."""
+        return max(0, len(self._open) - len(self._threads))
+
+    def resize(self, size: int) -> None:
+        """From now on: begin those that are missing; what are too many end with their call. In the event loop."""
+        self.size = size
+        while self.waiting and len(self._threads) < size:
+            self._begin()
+
+    def _begin(self) -> None:
+        thread = threading.Thread(target=self._serve, name="nb2svc-handler", daemon=True)
+        self._threads.add(thread)
+        thread.start()
 
     def finish(self) -> None:
         """Wait for what still runs, and end the threads."""
@@ -98,12 +112,22 @@ class Threads:
             thread.join()
 
     def _serve(self) -> None:
-        while (work := self._next()) is not None:
+        while not self._leaves() and (work := self._next()) is not None:
             tell = work.do()
             self._open.discard(work)
             tell()
             del work, tell  # an idle thread keeps no request alive
         self._threads.discard(threading.current_thread())
+
+    def _leaves(self) -> bool:
+        """Whether this thread is one too many. Those that remain are never fewer than there shall be."""
+        if len(self._threads) <= self.size:
+            return False
+        self._threads.discard(threading.current_thread())
+        if len(self._threads) >= self.size:
+            return True
+        self._threads.add(threading.current_thread())  # others left in the same moment
+        return False
 
     def _next(self) -> _Work | None:
         try:

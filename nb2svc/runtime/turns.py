@@ -11,7 +11,7 @@ import asyncio
 import sys
 import time
 
-import anyio
+from .threads import handlers
 
 #: Seconds that a thread may keep the lock when others want it. Python's own are ten times as many.
 SWITCH_SECONDS = 0.0005
@@ -24,7 +24,7 @@ _BUSY = 0.5  # of a processor
 
 
 class Turns:
-    """Sets the number of threads of the loop that runs, between a few and ``most``."""
+    """Sets the number of handlers' threads, between a few and ``most``."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -32,15 +32,13 @@ class Turns:
     async def keep(self) -> None:
         """Until cancelled."""
         sys.setswitchinterval(SWITCH_SECONDS)
-        limiter = anyio.to_thread.current_default_thread_limiter()
-        limiter.total_tokens = min(_FIRST, self._most)
+        handlers.resize(min(_FIRST, self._most))
         while True:
             begin, cpu = time.monotonic(), _other_threads()
             await asyncio.sleep(_TICK_SECONDS)
             seconds = time.monotonic() - begin
             late, busy = seconds - _TICK_SECONDS, (_other_threads() - cpu) / seconds > _BUSY
-            waiting = limiter.statistics().tasks_waiting
-            limiter.total_tokens = self.next(int(limiter.total_tokens), late=late, busy=busy, waiting=waiting)
+            handlers.resize(self.next(handlers.size, late=late, busy=busy, waiting=handlers.waiting))
 
     def next(self, now: int, *, late: float, busy: bool, waiting: int) -> int:
         """How many threads there should be: fewer where they compute and the loop is late, more where tasks wait."""

@@ -161,3 +161,25 @@ def test_finish_waits_for_what_still_runs() -> None:
     threading.Timer(0.05, release.set).start()
     threads.finish()
     assert done == ["hanging"]
+
+
+def test_more_threads_begin_what_waits_and_fewer_end_with_their_calls(threads: Threads) -> None:
+    async def main() -> None:
+        go = threading.Event()
+        calls = [asyncio.create_task(threads.run(partial(go.wait, 60))) for _ in range(9)]
+        await asyncio.sleep(0)
+        assert (threads.waiting, alive()) == (5, 4)
+        threads.resize(7)
+        assert (threads.waiting, alive()) == (2, 7)
+        threads.resize(2)
+        go.set()
+        assert await asyncio.gather(*calls) == [True] * 9
+        assert threads.waiting == 0
+        deadline = time.monotonic() + 30
+        while alive() > 2:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.01)
+        answers = await asyncio.gather(*(threads.run(lambda number=number: number) for number in range(50)))
+        assert (answers, alive()) == (list(range(50)), 2)
+
+    asyncio.run(main())
