@@ -18,6 +18,7 @@ from .settings import Settings
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
+_WARNINGS = 1000  # texts that are remembered, and shown
 _PIPE = 4096  # bytes: as many are written to a pipe whole, whoever else writes to it
 
 # Without a handler of the application's, Python would print our errors to standard error: in a notebook, twice.
@@ -125,6 +126,7 @@ def configure(settings: Settings, worker: int | None = None) -> None:
     handler = LineHandler(sys.stdout)
     handler.setFormatter(JSONFormatter(worker) if settings.log_format == "json" else TextFormatter(worker))
     handler.addFilter(_not_logged_before)
+    handler.addFilter(_Once())
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
 
@@ -137,3 +139,24 @@ def mark_logged(error: BaseException) -> None:
 def _not_logged_before(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     return not (record.name.startswith("uvicorn") and getattr(error, "_logged", False))
+
+
+class _Once(logging.Filter):
+    """Passes each text of a warning once.
+
+    Python itself forgets what it has shown whenever code sets filters for a while; scikit-learn does for each tree of
+    a forest, and warns in each once two threads do so at once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name != "py.warnings":
+            return True
+        text = record.getMessage()
+        if text in self._known or len(self._known) >= _WARNINGS:
+            return False
+        self._known.add(text)
+        return True

@@ -85,7 +85,7 @@ class Spool:
                 self._write(line())
                 self._written()
                 self._failed = False
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, others follow
                 self._lost()
                 self._close_file()
                 if not self._failed:
@@ -106,9 +106,15 @@ class Spool:
         if self._file is None or day != self._day or len(line) > self._room:
             self._open_file(day)
         assert self._file is not None  # noqa: S101 - opened just now, or before
+        begin = os.lseek(self._file, 0, os.SEEK_END)
         rest = memoryview(line)
-        while rest:
-            rest = rest[os.write(self._file, rest) :]
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, begin)  # a part of a line is none
+            raise
         self._room -= len(line)
 
     def _open_file(self, day: str) -> None:

@@ -190,7 +190,7 @@ def _check_upload(client):
         ("2025-06-30T17:00:00", 9, True),
     ]
     refused = client.post("/check", files={"readings": ("day.csv", b"time\n2025-06-30T17:00\n")})
-    assert (refused.status_code, refused.json()) == (422, {"detail": "the file has no column rentals, temperature"})
+    assert (refused.status_code, refused.json()) == (400, {"detail": "the file has no column rentals, temperature"})
 
 
 def _check_query(client):

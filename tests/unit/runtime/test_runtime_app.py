@@ -5,6 +5,7 @@ import json
 import logging
 import re
 import uuid
+import warnings
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import BaseModel
 
 from nb2svc.runtime import Manifest, Settings, create_app, endpoint
-from nb2svc.runtime.logs import JSONFormatter, TextFormatter
+from nb2svc.runtime.logs import JSONFormatter, TextFormatter, configure
 from nb2svc.runtime.logs import request_id as current_request_id
 
 
@@ -146,6 +147,22 @@ def test_bodies_that_cannot_be_echoed_are_client_errors_all_the_same(app, call, 
 
 
 # --- logs ---------------------------------------------------------------------------------------
+
+
+def test_a_warning_is_logged_once_though_python_forgets_that_it_was_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    try:
+        configure(Settings())
+        for text in ("odd", "odd", "odder", "odd"):
+            with warnings.catch_warnings():  # as scikit-learn does for each tree of a forest
+                warnings.simplefilter("default")
+                warnings.warn(text, stacklevel=1)
+    finally:
+        logging.captureWarnings(False)
+        root.handlers, root.level = before
+    lines = [json.loads(line)["message"] for line in capsys.readouterr().out.splitlines()]
+    assert [line.partition("UserWarning: ")[2].partition("\n")[0] for line in lines] == ["odd", "odder"]
 
 
 def test_one_access_line_a_request(app, call, caplog) -> None:

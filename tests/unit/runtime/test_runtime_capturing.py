@@ -196,23 +196,26 @@ def test_a_disk_that_is_slow_costs_records_and_no_time(make: Make, counted: Coun
 
 
 def test_a_disk_that_takes_nothing_is_told_once(
-    make: Make, counted: Counts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    make: Make, counted: Counts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    real, is_full = os.write, True
+    real = os.write
 
     def write(file: int, data: bytes) -> int:
-        if is_full and bytes(data).startswith(b"record"):
+        if bytes(data) == b"ord\n":
             raise OSError(28, "No space left on device")
-        return real(file, data)
+        return real(file, data[:3])
 
     monkeypatch.setattr(os, "write", write)
     spool = make()
     for _ in range(3):
         spool.add(lambda: b"record\n", 7)
     spool.add(lambda: b"another\n", 8)
+    spool.add(lambda: 1 / 0, 8)
+    spool.add(lambda: b"last\n", 8)
     spool.end()
-    assert (counted.lost, counted.written) == (3, 1)
+    assert (counted.lost, counted.written) == (4, 2)
     assert caplog.text.count("No space left on device") == 1
+    assert b"".join(path.read_bytes() for path in sorted(tmp_path.glob("*.jsonl"))) == b"another\nlast\n"
 
 
 def test_a_folder_is_made_or_refused(tmp_path: Path, counted: Counts) -> None:
