@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import logging
 import socket
+import struct
+import sys
 from collections.abc import Awaitable, Callable
 
 from .errors import ServiceError
@@ -19,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 _BACKLOG = 2048  # connections that the system may hold for us
 _PAUSE = 0.5  # seconds without accepting where the process has no file descriptor left
+_ATTACH_FILTER = 26  # Linux: SO_ATTACH_FILTER, which Python has no name for
+_DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)  # one instruction of BPF: of every packet keep 0 bytes
 
 
 class BindError(ServiceError):
@@ -50,6 +55,19 @@ def inherited_socket(number: int) -> socket.socket:
     return inherited
 
 
+def refuse_newcomers(listening: socket.socket) -> None:
+    """Nobody who asks for a connection from now on gets one; to be called before the last accept.
+
+    The system makes connections on its own, and resets those that it has made when the socket is closed: a client that
+    came between the last accept and that would lose its request. Now its packet is dropped, and the next one refused.
+    """
+    if sys.platform == "linux":
+        program = ctypes.create_string_buffer(_DROP_ALL, len(_DROP_ALL))
+        with contextlib.suppress(OSError):  # a sandbox without filters: that moment is short
+            filtering = struct.pack("HP", 1, ctypes.addressof(program))
+            listening.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, filtering)
+
+
 def url(listening: socket.socket) -> str:
     """Of a TCP socket; of any other its name."""
     name = listening.getsockname()
@@ -76,11 +94,13 @@ class Acceptor:
         self._listening.listen(_BACKLOG)
         self._resume()
 
-    async def stop(self) -> None:
-        """Take what has come so far, and no more. The socket still listens: whoever holds it as well goes on."""
+    async def stop(self, *, close: bool) -> None:
+        """Take what has come so far, and no more. ``close`` the socket, which listens on where others hold it."""
         asyncio.get_running_loop().remove_reader(self._listening)
         while self._accept():
             pass
+        if close:  # at once: what the system accepts in between is lost
+            self._listening.close()
         if self._connecting:
             await asyncio.wait(self._connecting)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import uvicorn
 
-from .accepting import Acceptor, url
+from .accepting import Acceptor, refuse_newcomers, url
 from .handover import become_supervisor, successor
 from .health import Lifecycle
 from .links import Link, Worker, may_reload
@@ -86,9 +86,9 @@ class Server(uvicorn.Server):
             logger.info("Uvicorn running on %s (Press CTRL+C to quit)", url(self._listening))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._acceptor.stop()
-        if not self._successor:
-            self._listening.close()
+        if not (self._successor or self._link):
+            refuse_newcomers(self._listening)
+        await self._acceptor.stop(close=not self._successor)
         until = time.monotonic() + self._linger
         while self.server_state.connections and not self.force_exit and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(_POLL_SECONDS)

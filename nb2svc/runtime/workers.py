@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .accepting import url
+from .accepting import refuse_newcomers, url
 from .errors import SettingsError
 from .links import METRICS, STARTED, Worker, may_reload
 from .settings import Settings
@@ -141,8 +141,10 @@ class Supervisor:
 
     def _stop(self, number: int) -> None:
         """End all; told again, at once."""
-        self._listening.close()  # the workers' own is the last one: who comes later is refused, not left waiting
         drain = self._settings.drain_seconds if number == signal.SIGTERM else 0
+        if not drain and not self._signal:
+            refuse_newcomers(self._listening)
+        self._listening.close()  # the workers' own is the last one: who comes later is refused, not left waiting
         self._kill_at = time.monotonic() + drain + self._settings.grace_seconds + _BEYOND_GRACE
         for worker in self._workers.values():
             if self._signal or not worker.is_ending:

@@ -231,7 +231,9 @@ def test_openapi_is_that_of_plain_fastapi(app) -> None:
     own = FastAPI(title="iris")
     own.post("/it", status_code=201)(predict)
     app.post("/it", status_code=201)(endpoint(predict))
-    assert app.openapi()["paths"]["/it"] == own.openapi()["paths"]["/it"]
+    expected = own.openapi()["paths"]["/it"]
+    expected["post"]["responses"]["400"] = {"description": "The body cannot be read."}  # which FastAPI answers, too
+    assert app.openapi()["paths"]["/it"] == expected
     assert app.openapi()["components"]["schemas"] == own.openapi()["components"]["schemas"]
 
 

@@ -17,6 +17,7 @@ variable: ContextVar[str] = ContextVar("variable", default="")
 
 @pytest.fixture
 def threads() -> Iterator[Threads]:
+    module.handlers.finish()  # those of other tests in this process
     threads = Threads(4)
     yield threads
     threads.finish()
@@ -166,7 +167,7 @@ def test_finish_waits_for_what_still_runs() -> None:
 def test_more_threads_begin_what_waits_and_fewer_end_with_their_calls(threads: Threads) -> None:
     async def main() -> None:
         go = threading.Event()
-        calls = [asyncio.create_task(threads.run(partial(go.wait, 60))) for _ in range(9)]
+        calls = [asyncio.create_task(threads.run(partial(go.wait, 5))) for _ in range(9)]
         await asyncio.sleep(0)
         assert (threads.waiting, alive()) == (5, 4)
         threads.resize(7)

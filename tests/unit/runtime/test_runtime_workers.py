@@ -246,7 +246,7 @@ def test_what_cannot_start_ends_with_its_error(project: Path, fault: str) -> Non
     done = run_to_end(project, SERVICE_PORT="0", **settings)
     assert done.returncode == (1 if fault == "model" else 3)
     assert ("is not what was exported" if fault == "model" else "no database") in done.stdout
-    assert "Worker" in done.stdout.splitlines()[-1]
+    assert re.search(r"Worker \d ended with \d before it was ready", done.stdout)
 
 
 # --- reload -------------------------------------------------------------------------------------
