@@ -26,6 +26,8 @@ from results import Results
 from roster import BY_NAME, FLOOR, OURS, PLAIN, TUNED
 from tables import BEGIN, END, goals_table, milliseconds, missing_list, page_with, results, table
 
+pytestmark = pytest.mark.once
+
 
 def point(server, rate, connections=64, *, workload="forest", target="", p99=0.01, wrong=0, lost=0, trouble=""):
     return Point(server, workload, target, connections, rate, 0.005, p99, 0.1, 1.0, 100, wrong, lost, trouble)

@@ -18,6 +18,8 @@ from load import drive
 from roster import BY_NAME, OURS, PEERS, SERVERS
 from workloads import ROWS, WORKLOADS, distinct
 
+pytestmark = pytest.mark.once
+
 ROW = {"age": 41, "income": 2.5, "city": "Graz"}
 FLOWER = {"length": 5.1, "width": 0.2}
 MATRIX = [[1.0, 2.0], [3.0, 4.0]]

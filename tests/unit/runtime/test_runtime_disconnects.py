@@ -14,6 +14,8 @@ from fastapi import FastAPI
 
 from nb2svc.runtime import Manifest, Settings, create_app, endpoint
 
+pytestmark = pytest.mark.once
+
 
 class Stream:
     """A handler's generator that says when it began to wait and when it ended."""

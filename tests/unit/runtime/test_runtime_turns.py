@@ -16,6 +16,8 @@ import pytest
 
 from nb2svc.runtime.turns import Turns
 
+pytestmark = pytest.mark.once
+
 SERVER = """
 import sys, threading
 from nb2svc.runtime import Manifest, Settings, create_app, endpoint
