@@ -22,33 +22,11 @@ from .signatures import is_coroutine_function, resolved
 
 _KNOWN = frozenset(
     {
-        *(
-            "abc",
-            "array",
-            "base64",
-            "binascii",
-            "bisect",
-            "builtins",
-            "calendar",
-            "cmath",
-            "collections",
-            "contextvars",
-        ),
-        *("copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "hmac"),
-        *(
-            "html",
-            "itertools",
-            "json",
-            "logging",
-            "math",
-            "numbers",
-            "operator",
-            "random",
-            "re",
-            "statistics",
-            "string",
-        ),
-        *("struct", "textwrap", "time", "types", "typing", "unicodedata", "uuid", "warnings", "zlib", "zoneinfo"),
+        *("abc", "array", "base64", "binascii", "bisect", "builtins", "calendar", "cmath", "collections"),
+        *("contextvars", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib"),
+        *("heapq", "hmac", "html", "itertools", "json", "logging", "math", "numbers", "operator", "random", "re"),
+        *("statistics", "string", "struct", "textwrap", "time", "types", "typing", "typing_extensions", "unicodedata"),
+        *("uuid", "warnings", "zlib", "zoneinfo"),
         *(
             "annotated_types",
             "fastapi",
@@ -60,38 +38,16 @@ _KNOWN = frozenset(
             "sklearn",
             "starlette",
         ),
-        "typing_extensions",
     }
 )
 #: Names in those that read, write, wait, train, run what cannot be seen, or set what others on this thread would see.
 _WAITS = frozenset(
     {
         *("__import__", "breakpoint", "compile", "eval", "exec", "input", "open", "sleep", "fit", "fit_transform"),
-        *(
-            "partial_fit",
-            "datasets",
-            "dump",
-            "load",
-            "loadtxt",
-            "genfromtxt",
-            "fromfile",
-            "memmap",
-            "DataSource",
-            "save",
-        ),
-        *(
-            "savetxt",
-            "savez",
-            "savez_compressed",
-            "tofile",
-            "to_clipboard",
-            "to_csv",
-            "to_excel",
-            "to_feather",
-            "to_gbq",
-        ),
-        *("to_hdf", "to_html", "to_json", "to_latex", "to_markdown", "to_orc", "to_parquet", "to_pickle", "to_sql"),
-        *("to_stata", "to_xml", "ExcelFile", "ExcelWriter", "HDFStore", "FileHandler"),
+        *("partial_fit", "datasets", "dump", "load", "loadtxt", "genfromtxt", "fromfile", "memmap", "DataSource"),
+        *("save", "savetxt", "savez", "savez_compressed", "tofile", "to_clipboard", "to_csv", "to_excel", "to_feather"),
+        *("to_gbq", "to_hdf", "to_html", "to_json", "to_latex", "to_markdown", "to_orc", "to_parquet", "to_pickle"),
+        *("to_sql", "to_stata", "to_xml", "ExcelFile", "ExcelWriter", "HDFStore", "FileHandler"),
         *("catch_warnings", "config_context", "errstate", "option_context", "set_config", "seterr"),  # for a while
     }
 )
