@@ -26,18 +26,8 @@ _KNOWN = frozenset(
         *("contextvars", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib"),
         *("heapq", "hmac", "html", "itertools", "json", "logging", "math", "numbers", "operator", "random", "re"),
         *("statistics", "string", "struct", "textwrap", "time", "types", "typing", "typing_extensions", "unicodedata"),
-        *("uuid", "warnings", "zlib", "zoneinfo"),
-        *(
-            "annotated_types",
-            "fastapi",
-            "numpy",
-            "pandas",
-            "pydantic",
-            "pydantic_core",
-            "scipy",
-            "sklearn",
-            "starlette",
-        ),
+        *("uuid", "warnings", "zlib", "zoneinfo", "annotated_types", "fastapi", "numpy", "pandas", "pydantic"),
+        *("pydantic_core", "scipy", "sklearn", "starlette"),
     }
 )
 #: Names in those that read, write, wait, train, run what cannot be seen, or set what others on this thread would see.
