@@ -310,7 +310,8 @@ class _Writer:
             set_on = {name: one for name, one in vars(member).items() if not name.startswith("_")}
             if set_on:
                 yield f"{prefix}member {member.name}", self._container(set_on, depth)
-        for name, value in sorted(vars(kind).items()):
+        for name, member in sorted(vars(kind).items()):
+            value = _own_member(member)
             function = _function_of(value)
             if function is not None and _is_own(function):
                 self._seen[id(function)] = function
@@ -401,6 +402,13 @@ def _annotations(function: FunctionType) -> Mapping[str, object]:
         return function.__annotations__
     except NameError:  # evaluated late, and never needed so far
         return {}
+
+
+def _own_member(member: Any) -> Any:
+    """What stood in the class before the service's runtime put a method there that joins calls."""
+    kind = type(member)
+    is_coalesced = kind.__name__ == "CoalescedMethod" and kind.__module__.endswith(".runtime.coalescing")
+    return member.own if is_coalesced else member
 
 
 def _function_of(value: object) -> FunctionType | None:

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import contextvars
 import functools
-import inspect
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -115,21 +114,21 @@ def call(model: Any, method: str, inputs: Inputs) -> Any:
     return coalescer.wait(batcher, inputs, getattr(model, method))
 
 
-class _Method:
-    """A method of a class, but that of a served model joins others when it is called."""
+class CoalescedMethod:
+    """A method of a class, but that of a served model joins others when it is called. ``own`` is what it stands for."""
 
     def __init__(self, own: Any, name: str) -> None:
-        self._own = own
+        self.own = own
         self._name = name
         self._joining: Callable[..., Any] | None = None
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        method = self._own.__get__(instance, owner)  # raises where this instance has none
+        method = self.own.__get__(instance, owner)  # raises where this instance has none
         coalescer = current.get()
         if coalescer is None or instance is None or coalescer.batcher(instance, self._name) is None:
             return method
         if self._joining is None:
-            self._joining = _joining(method, self._own, self._name)
+            self._joining = _joining(method, self.own, self._name)
         return MethodType(self._joining, instance)
 
 
@@ -174,8 +173,9 @@ def _rows_and_rest(
 
 def _install(kind: type, method: str) -> None:
     """Raises nothing: a class that takes no attributes keeps its methods, whose calls are then made one by one."""
-    own = inspect.getattr_static(kind, method, None)
-    if isinstance(own, (_Method, staticmethod, classmethod)) or not hasattr(own, "__get__"):
+    owner = next((base for base in kind.__mro__ if method in vars(base)), kind)  # no class has more members than before
+    own = vars(owner).get(method)
+    if isinstance(own, (CoalescedMethod, staticmethod, classmethod)) or not hasattr(own, "__get__"):
         return
     with contextlib.suppress(TypeError, AttributeError):
-        setattr(kind, method, _Method(own, method))
+        setattr(owner, method, CoalescedMethod(own, method))

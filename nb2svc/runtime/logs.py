@@ -78,7 +78,7 @@ class TextFormatter(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-class LineHandler(logging.StreamHandler[TextIO]):
+class LineHandler(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 cannot subscript it
     """Writes each record at once, but those with ``fields``, the access lines, at the end of the event loop's turn.
 
     Under load these are many, and a write costs as much as all else about a line. What is written at once is never
