@@ -1,4 +1,4 @@
-# A mock, a call of setattr() and a loop change a helper module; the service imports the file as it is on disk.
+# A mock, a function and a loop change a helper module; the service imports the file as it is on disk.
 
 # %% [imports]
 import types
@@ -8,7 +8,13 @@ import prices
 
 # %% [patch]
 mock.patch.object(prices, "gross", lambda net: -net).start()
-setattr(prices, "RATE", 3.0)
+
+
+def treble(module):
+    module.RATE = 3.0
+
+
+treble(prices)
 for name in ["json"]:
     vars(prices)[name] = types.SimpleNamespace(dumps=str, loads=float)
 
