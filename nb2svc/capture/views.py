@@ -47,9 +47,14 @@ class Seen:
             self.parts[id(part)] = part
             self.names.setdefault(id(part), set()).add(name)
         elif type(part).__module__ == "pandas.core.internals.managers":  # what a DataFrame or Series holds
-            for values in (block.values for block in part.blocks):
-                self.of_pandas |= {id(values), id(getattr(values, "_ndarray", None))}
-                self.of_pandas |= {id(one) for one in getattr(values, "__dict__", {}).values()}
+            for block in part.blocks:
+                self._note_values(block.values)
+        elif "pandas" in sys.modules and isinstance(part, sys.modules["pandas"].Index):  # pandas never writes to it
+            self._note_values(getattr(part, "_data", None))
+
+    def _note_values(self, values: Any) -> None:
+        self.of_pandas |= {id(values), id(getattr(values, "_ndarray", None))}
+        self.of_pandas |= {id(one) for one in getattr(values, "__dict__", {}).values()}
 
 
 @dataclass(frozen=True)
