@@ -63,15 +63,14 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: _Service) -> AsyncIterator[None]:
-        # each request at work may need a thread, and no more handlers shall run than that, not even abandoned ones
-        anyio.to_thread.current_default_thread_limiter().total_tokens = handlers.size = settings.max_concurrency
+        anyio.to_thread.current_default_thread_limiter().total_tokens = handlers.size = settings.threads
         before = copy_context()
         for start in on_startup:
             result = start()  # in the main thread, where the notebook ran it
             if inspect.isawaitable(result):
                 await result
         variables.update({one: value for one, value in copy_context().items() if before.get(one, before) is not value})
-        variables[current] = Coalescer(app.coalesced, meters, settings.max_concurrency)
+        variables[current] = Coalescer(app.coalesced, meters, settings.threads)
         if examples is not None:
             await warm(app, manifest, examples)
         if capture:

@@ -78,7 +78,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if not self.started:
             return
-        self._turns = asyncio.create_task(Turns(self._settings.max_concurrency).keep())
+        self._turns = asyncio.create_task(Turns(self._settings.threads).keep())
         self._acceptor.start()
         if self._link:
             self._link.started()

@@ -64,8 +64,11 @@ class Settings(BaseModel):
         gt=0,
         description="how long a request's headers may take to arrive; longer is 408, none at all a closed connection",
     )
-    max_concurrency: int = Field(64, gt=0, description="requests at work at once, and threads for sync handlers")
-    max_queue: int = Field(256, ge=0, description="requests that may wait for others; further ones get 503")
+    max_concurrency: int = Field(
+        256, gt=0, description="requests at work at once: so many may share one call of a model"
+    )
+    max_threads: int = Field(64, gt=0, description="threads for sync handlers")
+    max_queue: int = Field(64, ge=0, description="requests that may wait for others; further ones get 503")
     max_websockets: int = Field(256, ge=0, description="WebSocket connections at once; further ones get 503")
     api_keys: Annotated[tuple[SecretStr, ...], Listed] = Field(
         (), description="keys of which a request must have one, with commas between; none: open to all"
@@ -89,6 +92,11 @@ class Settings(BaseModel):
         0, ge=0, description="after SIGTERM: how long /readyz says no while requests are still taken"
     )
     grace_seconds: int = Field(25, ge=0, description="after that: how long requests in flight may take to finish")
+
+    @property
+    def threads(self) -> int:
+        """No more handlers run at once than requests are at work, not even abandoned ones."""
+        return min(self.max_threads, self.max_concurrency)
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
