@@ -45,6 +45,8 @@ class Batcher:
     Calls with inputs of one kind are stacked, in the order in which they came, up to as many rows as pay (and
     ``max_rows``). A batch that fails is made again in halves, so that only the call that is to blame fails. The first
     answer is that of a single call: if it has not one part for each row, or any later one, nothing is stacked any more.
+
+    A call for which nobody waits any more, as all its callers met their timeout or went away, holds up no other.
     """
 
     def __init__(self, name: str, run: Run, meter: Meter | None = None, max_rows: int | None = None) -> None:
@@ -54,6 +56,7 @@ class Batcher:
         self._pace = Pace(max_rows)
         self._queue: deque[_Waiting] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._batch: list[_Waiting] = []  # that is being answered
         self._joins: bool | None = None  # unknown before the first answer
         self._doubts = 0
 
@@ -66,17 +69,33 @@ class Batcher:
         self._queue.append(waiting)
         if self._worker is None:
             self._worker = loop.create_task(self._work())
-        return await waiting.answer
+        try:
+            return await waiting.answer
+        except asyncio.CancelledError:
+            self._leave()
+            raise
+
+    def _leave(self) -> None:
+        """A caller went away: where it was the last one of its batch, others need not wait for that to end."""
+        if self._batch and not _awaited(self._batch):
+            self._batch = []
+            more = _awaited(self._queue)
+            self._worker = asyncio.get_running_loop().create_task(self._work()) if more else None
 
     async def _work(self) -> None:
+        own = self._worker
         try:
-            while self._queue:
+            while self._queue and self._worker is own:
                 await self._settle()
-                if batch := self._take():
-                    await self._answer(batch)
+                self._batch = self._take()
+                if self._batch:
+                    await self._answer(self._batch)
+                if self._worker is own:
+                    self._batch = []
         finally:
-            self._worker = None
-            _cancel(self._queue)  # of a loop that ends
+            if self._worker is own:  # else nobody waits for what it did, and another has taken over
+                self._worker = None
+                _cancel(self._queue)  # of a loop that ends
 
     async def _settle(self) -> None:
         """Let those come whose requests have arrived."""
@@ -103,7 +122,9 @@ class Batcher:
         return batch
 
     async def _answer(self, batch: list[_Waiting]) -> bool:
-        """Whether all succeed."""
+        """Whether all succeed, or nobody waits for them."""
+        if not _awaited(batch):
+            return True
         try:
             answers = await self._call(batch)
         except asyncio.CancelledError:
@@ -167,6 +188,11 @@ class Batcher:
         if self._joins is not False:
             self._joins = False
             logger.warning("concurrent calls of %s are made one by one from now on: %s", self.name, why)
+
+
+def _awaited(waiting: Iterable[_Waiting]) -> bool:
+    """Whether any of their callers still waits."""
+    return any(not each.answer.done() for each in waiting)
 
 
 def _cancel(waiting: Iterable[_Waiting]) -> None:

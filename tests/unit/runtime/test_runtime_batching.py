@@ -29,17 +29,23 @@ class Machinery:
         meter = ModelMeters(self.registry).of("model", "predict")
         self.batcher = Batcher("model.predict", self._run, meter, max_rows)
         self.function = function
-        self.running: asyncio.Future[None] | None = None
+        self.calls: list[tuple[asyncio.Future[None], list[Any]]] = []  # that have begun, and who waits for them
         self.begun: list[int] = []  # rows of each call
 
     async def _run(self, call: Any, _context: contextvars.Context, _expected: float) -> Any:
-        assert self.running is None, "two calls at once"
-        self.running = asyncio.get_running_loop().create_future()
+        assert not self.running, "two calls at once"
+        begun = asyncio.get_running_loop().create_future(), self.batcher._batch
+        self.calls.append(begun)
         try:
-            await self.running
+            await begun[0]
         finally:
-            self.running = None
+            self.calls.remove(begun)
         return call()
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a call for which anybody waits."""
+        return any(not waiting.answer.done() for _, batch in self.calls for waiting in batch)
 
     def _call(self, rows: Any) -> Any:
         self.begun.append(len(rows))
@@ -54,13 +60,13 @@ class Machinery:
             self.loop.run_until_complete(asyncio.sleep(0))
 
     def end(self) -> None:
-        assert self.running is not None
-        self.running.set_result(None)
+        """Let the call that began first return."""
+        self.calls[0][0].set_result(None)
         self.turn()
 
     def finish(self) -> None:
         self.turn()
-        while self.running is not None:
+        while self.calls:
             self.end()
 
     def sample(self, name: str) -> float | None:
@@ -143,7 +149,7 @@ class AnyInterleaving(RuleBasedStateMachine):
     def turn(self):
         self.machinery.turn()
 
-    @precondition(lambda self: self.machinery.running is not None)
+    @precondition(lambda self: self.machinery.calls)
     @rule()
     def end(self):
         self.machinery.end()
@@ -195,7 +201,7 @@ def test_an_idle_method_is_called_at_once(machinery) -> None:
     made = trusted(machinery)
     task = made.ask([1])
     made.turn()
-    assert made.running is not None
+    assert made.running
     made.end()
     assert task.result() == [2]
 
@@ -256,11 +262,33 @@ def test_who_goes_away_disturbs_nobody(machinery) -> None:
     made.turn()
     waiting, other = made.ask([2]), made.ask([3])
     made.turn()
-    running.cancel()
     waiting.cancel()
     made.finish()
     assert made.begun == [1, 1]  # the cancelled one was not asked for any more
-    assert other.result() == [6]
+    assert (running.result(), other.result()) == ([2], [6])
+
+
+def test_a_call_for_which_nobody_waits_any_more_holds_up_no_other(machinery) -> None:
+    made = trusted(machinery)
+    hanging = [made.ask([1]), made.ask([2])]
+    made.turn()
+    others = [made.ask([3]), made.ask([4])]
+    hanging[0].cancel()
+    made.turn()
+    assert len(made.calls) == 1  # the other one still waits
+    hanging[1].cancel()
+    made.turn()
+    assert len(made.calls) == 2
+    made.calls[1][0].set_result(None)
+    made.turn()
+    assert [one.result() for one in others] == [[6], [8]]
+    late = made.ask([5])
+    made.turn()
+    made.calls[1][0].set_result(None)
+    made.turn()
+    assert late.result() == [10]  # while the first one hangs on
+    made.end()
+    assert made.begun == [2, 1, 2]
 
 
 def test_an_answer_without_one_part_a_row_ends_all_stacking(machinery, caplog) -> None:
