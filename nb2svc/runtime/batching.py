@@ -79,8 +79,9 @@ class Batcher:
         """A caller went away: where it was the last one of its batch, others need not wait for that to end."""
         if self._batch and not _awaited(self._batch):
             self._batch = []
-            more = _awaited(self._queue)
-            self._worker = asyncio.get_running_loop().create_task(self._work()) if more else None
+            if not _awaited(self._queue):
+                self._queue.clear()
+            self._worker = asyncio.get_running_loop().create_task(self._work()) if self._queue else None
 
     async def _work(self) -> None:
         own = self._worker
