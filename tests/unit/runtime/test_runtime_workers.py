@@ -17,8 +17,9 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from clients import Load
 from prometheus_client.parser import text_string_to_metric_families
-from served_project import Load, Service, run_to_end, serving, wait_until_exists, write_code
+from served_project import Service, run_to_end, serving, wait_until_exists, write_code
 
 from nb2svc.runtime.manifest import ArtifactEntry, Manifest, ObjectsEntry
 
