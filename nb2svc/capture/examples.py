@@ -55,7 +55,7 @@ def request_for(route: APIRoute, method: str, value: Any, where: Where) -> dict[
         request["headers"] = {key: str(query_text(item)) for key, item in _sent(headers, where).items()}
     if _takes_form(body):
         request |= _form(given or {}, where)
-    elif body and (given or not value or given is None):
+    elif body and (given is None or given or not value):
         request["json"] = _body(example_as_json(value if given is None else given, where), body)
     elif given:
         extra = ", ".join(sorted(given))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CaptureError, UsageError
 from ..values import WEBSOCKET
-from . import examples, inputs, native, options, rowwise, schema, startup
+from . import examples, inputs, native, options, rowwise, schema, startup, tables
 from .registry import MarkedEndpoint, MarkedModel, MarkedStartup
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def endpoint(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedEndpoint:
             hint="serve the function itself: leave the decorator out",
             where=where,
         )
-    values = [examples.evaluate(text, kernel.namespace, where) for text in chosen.examples]
+    given = (examples.evaluate(text, kernel.namespace, where) for text in chosen.examples)
+    values = [tables.as_annotated(function, value, where) for value in given]
     public = chosen.name or name
     method, path = chosen.method, chosen.path or f"/{name}"
     _check_websocket(function, method, where)

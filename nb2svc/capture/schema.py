@@ -265,8 +265,14 @@ def _annotation_name(annotation: Any) -> str:
 
 
 def _named(handler: Callable[..., Any]) -> Iterable[inspect.Parameter]:
+    from ..runtime.signatures import described
+
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return (one for one in inspect.signature(handler).parameters.values() if one.kind not in variadic)
+    try:
+        signature = described(handler)
+    except NameError:  # said where the handler is served
+        signature = inspect.signature(handler)
+    return (one for one in signature.parameters.values() if one.kind not in variadic)
 
 
 def _is_fastapi_default(default: object) -> bool:

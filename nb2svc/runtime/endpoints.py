@@ -17,8 +17,8 @@ from .signatures import (
     BodyBinding,
     annotated,
     answer_type,
+    described,
     keyword_only,
-    resolved,
     stream_item,
     unbatched,
 )
@@ -48,7 +48,7 @@ def endpoint(
     wait for nothing but batched models, without one. An answer whose annotation pydantic knows is checked and written
     by it, any other as :mod:`.encoding` says; generators stream (:mod:`.streaming`).
     """
-    signature = with_images(resolved(handler))
+    signature = with_images(described(handler))
     lists: frozenset[str] = frozenset()
     if batch:
         signature, lists = unbatched(signature)

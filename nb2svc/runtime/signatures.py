@@ -6,13 +6,41 @@ import functools
 import inspect
 from collections import abc
 from inspect import Parameter, Signature
-from types import SimpleNamespace
-from typing import Annotated, Any, ForwardRef, get_args, get_origin, get_type_hints
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Annotated, Any, ForwardRef, Union, get_args, get_origin, get_type_hints
 
 from fastapi import Body, Response, params
 from pydantic import TypeAdapter
 
+_TABLES = {"numpy": {"ndarray"}, "pandas": {"DataFrame", "Series", "Timestamp", "Timedelta"}}
 _STREAMS = (abc.Iterator, abc.Iterable, abc.Generator, abc.AsyncIterator, abc.AsyncIterable, abc.AsyncGenerator)
+
+
+def described(handler: Any) -> Signature:
+    """:func:`resolved`, in which a parameter that is an array or a frame has no annotation.
+
+    Such a type does not say what a request holds; the examples do.
+    """
+    signature = resolved(handler)
+    return signature.replace(
+        parameters=[
+            each.replace(annotation=Parameter.empty) if table_type(each.annotation) else each
+            for each in signature.parameters.values()
+        ]
+    )
+
+
+def table_type(annotation: Any) -> Any:
+    """The class of numpy or pandas that an annotation names, ``NDArray[…]`` and optional ones included; else None."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return table_type(annotation.__origin__)
+    if origin in (Union, UnionType):
+        found = [table_type(each) for each in get_args(annotation) if each is not NoneType]
+        return found[0] if len(found) == 1 else None
+    kind = origin or annotation  # told without importing their libraries
+    root = getattr(kind, "__module__", "").partition(".")[0]
+    return kind if inspect.isclass(kind) and kind.__name__ in _TABLES.get(root, ()) else None
 
 
 def resolved(handler: Any) -> Signature:
