@@ -43,8 +43,9 @@ def isolated(root: Path, code: str, *arguments: str, **variables: str) -> subpro
 
 
 def replay(root: Path) -> subprocess.CompletedProcess:
-    code = "import pytest; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-p', 'no:asyncio', *sys.argv[1:]]))"
-    return isolated(root, code, "tests", f"--rootdir={root}")
+    code = "import pytest; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', *sys.argv[1:]]))"
+    # Without the plugins of other tests, some of which take longer to import than the project.
+    return isolated(root, code, "tests", f"--rootdir={root}", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
 
 
 @pytest.fixture(scope="module")
