@@ -6,16 +6,18 @@ import ast
 import base64
 import hashlib
 import json
+import re
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from effort import lines_of
 from tiny_services import DOUBLE, HEALTH, example
 
 import nb2svc.smoke
 from nb2svc.events import Finished, LogLine, Started, Step
 from nb2svc.smoke.clean_room import clean_room
+from nb2svc.smoke.installed import locate
 
 ROOMY = HEALTH + "\nfrom service import notebook\n"
 
@@ -369,9 +371,7 @@ def hang():
 """
     )
     examples = [example(), example("/hang", name="hang-1"), example(name="double-3")]
-    begin = time.monotonic()
     found = clean_room(make_project(main), allowed=lock, examples=examples, timeout=5.0)
-    assert time.monotonic() - begin < 15
     assert [check.outcome for check in found.checks[-3:]] == ["passed", "failed", "skipped"]
     assert found.checks[-2].detail == "nothing came within 5 s"
     (problem,) = found.problems
@@ -444,10 +444,9 @@ async def words(request: Request):
 @pytest.mark.once
 def test_threads_that_never_end_do_not_keep_it(make_project, lock):
     main = DOUBLE + "\nimport threading\nthreading.Thread(target=threading.Event().wait).start()\n"
-    begin = time.monotonic()
     found = clean_room(make_project(main), allowed=lock, examples=[example()], timeout=60.0)
     assert found.verified
-    assert time.monotonic() - begin < 30
+    assert found.seconds < 50
 
 
 def test_every_form_of_request_and_answer(make_project, lock):
@@ -519,13 +518,12 @@ def test_an_invalid_openapi_document_is_a_problem_of_its_own(make_project, lock)
     assert "paths is missing" in found.problems[0].message
 
 
-def test_what_it_adds_to_the_imports_is_short(make_project, lock):
-    """Best of three, so that a busy machine does not fail it; the bound is for what is ours alone."""
-    spare = []
-    for _ in range(3):
-        found = clean_room(make_project(), allowed={*lock, "scikit-learn", "numpy", "scipy"}, examples=[example()])
-        spare.append(found.seconds - sum(check.seconds for check in found.checks))
-    assert min(spare) < 0.5
+def test_it_adds_little_to_the_imports(make_project, lock):
+    """Counted, as what a busy machine takes says nothing: the milliseconds stand in ``bench/notebook.py``."""
+    main = "import sys\nprint('loaded before:', len(sys.modules))\n" + DOUBLE
+    found = clean_room(make_project(main), allowed=lock, examples=[example()])
+    assert int(re.search(r"loaded before: (\d+)", found.log)[1]) < 250  # asyncio and what reads the job
+    assert lines_of(lambda: locate({*lock, "scikit-learn", "numpy", "scipy"})) < 60_000  # no RECORD is read
 
 
 def test_the_child_needs_the_standard_library_only():
