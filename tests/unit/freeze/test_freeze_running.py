@@ -138,6 +138,7 @@ def test_what_was_installed_before_the_process_began_is_not_looked_at(site) -> N
     check("fab-before")
 
 
+@pytest.mark.once
 def test_this_environment_raises_no_false_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if all of it had been installed after the process began."""
     assert process_started() < time.time()

@@ -142,6 +142,7 @@ def write_manifest(root: Path, **changes: object) -> None:
     (root / "nb2svc.json").write_text(manifest.model_dump_json())
 
 
+@pytest.mark.once
 def test_many_at_once_get_their_own_answers_from_few_calls(iris: Path) -> None:
     """By the model's route, a handler on the event loop and one on a thread; also past a request that fails."""
     (iris / "service" / "notebook.py").write_text(
@@ -279,6 +280,7 @@ def test_a_failing_startup_ends_with_its_traceback(project: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.once
 def test_missing_environment_variables_are_named(project: Path) -> None:
     write_manifest(project, environment=("API_TOKEN", "PATH"))
     done = run_to_end(project)
@@ -286,6 +288,7 @@ def test_missing_environment_variables_are_named(project: Path) -> None:
     assert "The environment lacks API_TOKEN." in done.stdout
 
 
+@pytest.mark.once
 def test_wrong_settings_and_the_help(project: Path) -> None:
     wrong = run_to_end(project, SERVICE_PORT="high")
     assert (wrong.returncode, wrong.stdout) == (1, "")
@@ -295,6 +298,7 @@ def test_wrong_settings_and_the_help(project: Path) -> None:
     assert "SERVICE_GRACE_SECONDS" in helped.stdout
 
 
+@pytest.mark.once
 def test_health_of_nothing_is_1(project: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
