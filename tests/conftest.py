@@ -11,6 +11,10 @@ sys.path.insert(0, str(Path(__file__).parent / "shared"))  # what more than one 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+from nb2svc import iri_syntax  # noqa: E402
+
+iri_syntax.defer()
+
 
 def pytest_configure():
     """Ctrl-C must reach what tests start: a shell that runs a script in the background has it ignored by all below."""
