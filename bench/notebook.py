@@ -1,7 +1,8 @@
 """What nb2svc costs in a notebook and in the shell: ``python bench/notebook.py [--runs N]``.
 
 Each figure is taken side by side with the same work done without nb2svc, in turn, in one run; medians are printed.
-``%load_ext`` is measured in fresh processes, the cells in one real kernel, the export as whole processes.
+``%load_ext`` is measured in fresh processes, the cells in one real kernel, the log of cells in a shell without one, the
+export as whole processes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOK = ROOT / "example_notebooks" / "iris.ipynb"
@@ -58,8 +60,9 @@ def seconds(work: Callable[[], object]) -> float:
 
 def row(what: str, values: list[float], goal: str) -> None:
     milliseconds = [value * 1000 for value in values]
-    spread = f"{min(milliseconds):8.0f} - {max(milliseconds):.0f}"
-    print(f"{what:<58} {statistics.median(milliseconds):8.0f} ms   ({spread})   goal {goal}", flush=True)
+    digits = 0 if max(milliseconds) >= 10 else 2
+    spread = f"{min(milliseconds):8.{digits}f} - {max(milliseconds):.{digits}f}"
+    print(f"{what:<58} {statistics.median(milliseconds):8.{digits}f} ms   ({spread})   goal {goal}", flush=True)
 
 
 def load_extension(runs: int) -> None:
@@ -96,6 +99,46 @@ def endpoint_cell(runs: int) -> None:
     row("  the first one of a kernel (imports FastAPI)", [first], "-")
 
 
+def cell_log() -> None:
+    """What the log of cells costs each ordinary cell, and what a search in it costs, in a notebook of 500 cells."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from nb2svc.capture.cells import CellLog
+
+    shell = InteractiveShell()
+    log, spent = CellLog(), []
+    code = "\n".join(f"def f_{{0}}_{line}(x):\n    return [x * n for n in range({line})]" for line in range(5))
+    for cell in range(500):
+        info = SimpleNamespace(raw_cell=code.replace("{0}", str(cell)), store_history=True)
+        if cell == 0:
+            log.attach(shell)
+            shell.events.unregister("pre_run_cell", log._before)  # noqa: SLF001
+            shell.events.unregister("post_run_cell", log._after)  # noqa: SLF001
+        before = seconds(lambda info=info: log._before(info))  # type: ignore[misc]  # noqa: SLF001
+        result = shell.run_cell(info.raw_cell, store_history=True)
+        spent.append(before + seconds(lambda result=result: log._after(result)))  # type: ignore[misc]  # noqa: SLF001
+    row("the log of cells, for each cell of a notebook of 500", spent, "≤ 1 ms")
+    names = [f"f_{cell}_3" for cell in range(500)]
+    searches = [seconds(lambda name=name: log.binding(name, shell.user_ns[name])) for name in names]  # type: ignore[misc]
+    row("  a search in it", searches, "≤ 0.5 ms")
+
+
+def clean_room(runs: int) -> None:
+    """What verifying a project adds to what the project itself takes."""
+    from nb2svc.freeze import installed_owners
+    from nb2svc.smoke.clean_room import clean_room as verified
+
+    everything = installed_owners().names
+    with tempfile.TemporaryDirectory() as folder:
+        service = Path(folder, "service")
+        service.mkdir()
+        (service / "__init__.py").touch()
+        (service / "main.py").write_text("from fastapi import FastAPI\n\napp = FastAPI()\n")
+        found = [verified(Path(folder), allowed=everything) for _ in range(runs + 1)]
+    spare = [each.seconds - sum(check.seconds for check in each.checks) for each in found[1:]]
+    row("the clean room, on top of what the project takes", spare, "≤ 500 ms")
+
+
 def export(runs: int) -> None:
     program = Path(sys.executable).parent / "nb2svc"
     with tempfile.TemporaryDirectory() as folder:
@@ -126,6 +169,8 @@ def main() -> None:
     runs = parser.parse_args().runs
     load_extension(runs)
     endpoint_cell(runs)
+    cell_log()
+    clean_room(runs)
     export(runs)
     demo(max(1, runs // 3))
 

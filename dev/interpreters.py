@@ -1,6 +1,10 @@
 """The unit, kernel and property tiers on every other supported Python of this machine: ``python dev/interpreters.py``.
 
-But for the tests that are marked ``once``, as no interpreter changes what they look at; ``--all`` runs those, too.
+But for the tests that are marked ``once``, as no interpreter changes what they look at: what other programs answer
+(uv, Docker, indexes), files, pages and figures, how work grows, and all but one of the tests of each kind of process.
+What an interpreter does change runs on each: its syntax trees, bytecode and pickles, typing, asyncio, imports and the
+command line; a service that is started, asked and stopped, and workers that are reloaded. ``--all`` runs the others,
+too.
 Interpreters are looked for on PATH and where pyenv and uv keep theirs. With ``NB2SVC_REQUIRE=interpreters`` it is an
 error to find none.
 """

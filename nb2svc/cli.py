@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import iri_syntax
 from .errors import EngineError, UsageError
 from .events import progress
 from .ui import arguments as arg
@@ -399,4 +400,5 @@ def _write(path: Path, text: str) -> None:
 
 def main() -> None:
     """The ``nb2svc`` command."""
+    iri_syntax.defer()
     app(prog_name="nb2svc")

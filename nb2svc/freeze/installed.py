@@ -8,6 +8,8 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.message import Message
+from email.parser import HeaderParser
 from importlib.machinery import all_suffixes
 from importlib.metadata import Distribution
 from pathlib import Path
@@ -66,7 +68,7 @@ def metadata_folders(entry: str) -> list[Path]:
 def read(metadata: Path) -> Installed | None:
     """The distribution of a metadata folder; None where that has no name or version (an interrupted install)."""
     found = Distribution.at(metadata)
-    fields = found.metadata
+    fields = _fields(found)
     if "Name" not in fields or "Version" not in fields:
         return None
     name, version = fields["Name"], fields["Version"]
@@ -79,12 +81,22 @@ def read(metadata: Path) -> Installed | None:
         version=version,
         metadata=str(metadata),
         changed=metadata.stat().st_mtime,
-        requires=tuple(found.requires or ()),
+        requires=tuple(fields.get_all("Requires-Dist") or _legacy_requires(found, metadata)),
         size=None if origin.kind == "editable" or not rows else sum(size for _, size in rows),
         origin=origin,
         sources=tuple(_sources(metadata, rows, Path(origin.path))) if origin.kind == "editable" else (),
         top_level=tuple((found.read_text("top_level.txt") or "").split()),
     )
+
+
+def _fields(found: Distribution) -> Message:
+    """The head of its metadata. ``Distribution.metadata`` reads all of the README too, anew at each use."""
+    text = found.read_text("METADATA") or found.read_text("PKG-INFO") or found.read_text("") or ""
+    return HeaderParser().parsestr(text.partition("\n\n")[0])
+
+
+def _legacy_requires(found: Distribution, metadata: Path) -> list[str]:
+    return found.requires or [] if metadata.suffix == ".egg-info" else []  # there ``requires.txt`` has them
 
 
 def record(metadata: Path) -> list[tuple[str, int]]:

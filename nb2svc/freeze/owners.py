@@ -1,8 +1,8 @@
 """Which distribution a module belongs to: an index of the files that each RECORD lists.
 
 Import names tell nothing (``cv2`` is one of four distributions) and ``packages_distributions()`` misses editable
-installs; files do not lie. Building the index reads every RECORD once (about half a second for a full
-environment), so it is kept for this process and on disk, under the state of the metadata folders.
+installs; files do not lie. Building the index reads every RECORD (about half a second for a full environment), so it is
+kept for this process and on disk, under the state of the metadata folders.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -104,13 +105,13 @@ class Owners:
 def installed_owners(path: Iterable[str] | None = None) -> Owners:
     """The index of ``path`` (default ``sys.path``), from this process, from disk, or built."""
     entries = list(dict.fromkeys(os.path.realpath(entry) for entry in (sys.path if path is None else path)))
-    folders = [folder for entry in entries for folder in metadata_folders(entry)]
-    key = cache.digest([FORMAT, sys.version, sys.prefix, [_state(folder) for folder in folders]])
+    states = [_state(folder) for entry in entries for folder in metadata_folders(entry)]
+    key = cache.digest([FORMAT, sys.version, sys.prefix, states])
     if key not in _indexes:
         stored = cache.load("owners", key)
         owners = _from_json(stored) if stored else None
         if owners is None:
-            owners, document = _build(folders)
+            owners, document = _build(states)
             cache.store("owners", key, document)
         _indexes.clear()  # one environment a process: an older state will not come back
         owners.state = key
@@ -118,29 +119,62 @@ def installed_owners(path: Iterable[str] | None = None) -> Owners:
     return _indexes[key]
 
 
-def _state(metadata: Path) -> list[object]:
+def _state(metadata: Path) -> tuple[str | int, ...]:
     """What changes when a distribution is installed again: its folder is made anew, its RECORD written."""
-    state: list[object] = [str(metadata)]
+    state: list[str | int] = [str(metadata)]
     for path in (metadata, metadata / "RECORD"):
         try:
             found = path.stat()
         except OSError:
             continue
         state += [found.st_mtime_ns, found.st_size]
-    return state
+    return tuple(state)
 
 
-def _build(folders: list[Path]) -> tuple[Owners, dict[str, Any]]:
-    installed = [found for folder in folders if (found := read(folder))]
+def _build(states: Iterable[tuple[str | int, ...]]) -> tuple[Owners, dict[str, Any]]:
+    installed: list[Installed] = []
     files: dict[str, dict[str, list[int]]] = {}
+    for found, modules in map(_read, states):
+        for folder, names in modules.items():
+            owners = files.setdefault(folder, {})
+            for name in names:
+                owners.setdefault(name, []).append(len(installed))
+        installed += [found] if found else []
+    return Owners(installed, files), {"installed": list(map(_to_json, installed)), "files": files}
+
+
+@lru_cache(maxsize=4096)
+def _read(state: tuple[str | int, ...]) -> tuple[Installed | None, dict[str, list[str]]]:
+    """The distribution of a metadata folder, and its importable files by their folder.
+
+    Remembered, as what is installed into a running notebook leaves all other distributions as they are.
+    """
+    found = read(Path(str(state[0])))
+    listed: dict[str, list[str]] = {}
+    for path in modules_of(found) if found else ():
+        folder, name = os.path.split(path)
+        listed.setdefault(folder, []).append(name)
+    site = str(found.site) if found else ""
     real: dict[str, str] = {}
-    for position, distribution in enumerate(installed):
-        for path in modules_of(distribution):
-            folder, base = os.path.split(os.path.join(distribution.site, path))  # noqa: PTH118 - thousands of files
-            if folder not in real:
-                real[folder] = os.path.realpath(folder)
-            files.setdefault(real[folder], {}).setdefault(base, []).append(position)
-    return Owners(installed, files), {"installed": [asdict(one) for one in installed], "files": files}
+    modules: dict[str, list[str]] = {}
+    for folder, names in listed.items():
+        modules.setdefault(_real_path(os.path.join(site, folder), real), []).extend(names)  # noqa: PTH118 - thousands
+    return found, modules
+
+
+def _real_path(folder: str, known: dict[str, str]) -> str:
+    """As ``realpath``, which asks for each of a path's parents every time."""
+    folder = folder.rstrip(os.sep) or os.sep
+    if folder not in known:
+        parent, name = os.path.split(folder)
+        plain = name not in {"", ".", ".."} and not os.path.islink(folder)  # noqa: PTH114 - thousands of folders
+        known[folder] = os.path.join(_real_path(parent, known), name) if plain else os.path.realpath(folder)  # noqa: PTH118
+    return known[folder]
+
+
+def _to_json(one: Installed) -> dict[str, Any]:
+    """As ``asdict``, which copies each text of every one."""
+    return {name: getattr(one, name) for name in Installed.__slots__} | {"origin": asdict(one.origin)}
 
 
 def _from_json(document: Any) -> Owners | None:

@@ -15,6 +15,8 @@ from nb2svc.capture.registry import MarkedStartup, Registry
 from nb2svc.capture.spec import LiveKernel, closure_of
 from nb2svc.values import Where
 
+pytestmark = pytest.mark.once  # how work grows
+
 HEAD = """
 import functools, math
 from dataclasses import dataclass

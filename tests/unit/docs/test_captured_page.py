@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "dev"))
 import captured
 from case_folder import folders, load
 
+pytestmark = pytest.mark.once  # a page
+
 ROOT = captured.ROOT
 
 

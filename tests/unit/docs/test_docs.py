@@ -20,6 +20,8 @@ from nb2svc.engine import NAMES
 from nb2svc.runtime.settings import Settings, shown, variable
 from nb2svc.ui import line_magic
 
+pytestmark = pytest.mark.once  # pages
+
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]

@@ -25,6 +25,8 @@ from nb2svc.capture import schema
 from nb2svc.capture.schema_module import execute, module_source
 from nb2svc.runtime.encoding import encode, to_json
 
+pytestmark = pytest.mark.once  # pages
+
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "json.md").read_text(encoding="utf-8")
 
 

@@ -16,6 +16,8 @@ from nb2svc.engine.podman import podman_endpoint
 from nb2svc.engine.ready import is_ready
 from nb2svc.errors import EngineUnavailableError, UsageError
 
+pytestmark = pytest.mark.once  # ports, names and addresses
+
 
 @pytest.mark.parametrize(
     ("text", "size"),

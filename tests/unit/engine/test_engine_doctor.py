@@ -11,6 +11,8 @@ import pytest
 from nb2svc.engine import doctor
 from nb2svc.engine.doctor import Finding
 
+pytestmark = pytest.mark.once  # what a machine has
+
 
 @pytest.fixture
 def bare(tmp_path, monkeypatch):

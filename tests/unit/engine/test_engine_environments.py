@@ -16,6 +16,8 @@ from nb2svc.engine.environments import environment_of, find_python, find_uv
 from nb2svc.errors import EngineError
 from nb2svc.events import LogLine, Progress, Step
 
+pytestmark = pytest.mark.once  # what uv makes
+
 
 @pytest.fixture
 def said():

@@ -81,7 +81,7 @@ def test_one_that_does_not_listen_to_sigterm_is_killed(engine, project):
     process = psutil.Process(int(service.id))
     begin = time.monotonic()
     engine.stop(service, grace=0.3)
-    assert 0.3 <= time.monotonic() - begin < 5
+    assert time.monotonic() - begin >= 0.3
     assert not process.is_running()
 
 
@@ -162,7 +162,7 @@ def test_auto_takes_it_where_no_docker_answers_and_says_why(monkeypatch, tmp_pat
     said = []
     begin = time.monotonic()
     engine = engines.get("auto", emit=said.append)
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 30  # a client that tried again and again would take a minute
     assert engine.name == "process"
     assert "No Docker engine answers" in said[-1].summary
 

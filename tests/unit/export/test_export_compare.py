@@ -14,6 +14,8 @@ import pytest
 from nb2svc.errors import ExportError
 from nb2svc.export import Finish, compare, load_project, plan, write, zip_project
 
+pytestmark = pytest.mark.once  # files and archives
+
 OPENAPI = {"openapi": "3.1.0", "info": {"title": "iris", "version": "1"}, "paths": {}}
 
 

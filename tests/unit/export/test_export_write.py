@@ -19,6 +19,8 @@ from nb2svc.events import Failed, Finished
 from nb2svc.export import Finish, StagedFile, load_project, plan, swap, write
 from nb2svc.values import Problem
 
+pytestmark = pytest.mark.once  # files and renames are the system's
+
 OPENAPI = {"openapi": "3.1.0", "info": {"title": "iris", "version": "1"}, "paths": {}}
 
 

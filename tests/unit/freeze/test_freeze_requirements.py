@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from nb2svc.errors import FreezeError
 from nb2svc.freeze.requirements import Pin, parse, render, render_roots
 
+pytestmark = pytest.mark.once  # what uv writes
+
 DIGEST = "sha256:" + "0" * 64
 UV = f"""\
 --index-url https://user:secret@index.example/simple

@@ -14,6 +14,8 @@ from nb2svc.freeze.resolve import NoWheelError, Request, UnavailableError, find_
 from nb2svc.freeze.target import Target
 from nb2svc.package_index import user_index
 
+pytestmark = pytest.mark.once  # what uv answers
+
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 TARGET = Target(PYTHON, "linux/amd64")
 

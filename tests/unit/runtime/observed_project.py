@@ -60,7 +60,8 @@ def broken():
 
 def write_project(root: Path) -> Path:
     service = root / "service"
-    shutil.copytree(Path(nb2svc.runtime.__file__).parent, service / "runtime")
+    half_written = shutil.ignore_patterns("*.pyc.*")
+    shutil.copytree(Path(nb2svc.runtime.__file__).parent, service / "runtime", ignore=half_written)
     (service / "__init__.py").touch()
     (service / "__main__.py").write_text("from service.runtime.server import main\n\nraise SystemExit(main())\n")
     (service / "main.py").write_text(MAIN)

@@ -18,11 +18,10 @@ import nb2svc.runtime
 
 
 def write_code(root: Path, main: str, notebook: str) -> None:
-    """The service folder of a project."""
+    """The service folder of a project, its runtime with its bytecode, as in an image."""
     service = root / "service"
-    shutil.copytree(
-        Path(nb2svc.runtime.__file__).parent, service / "runtime", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    half_written = shutil.ignore_patterns("*.pyc.*")
+    shutil.copytree(Path(nb2svc.runtime.__file__).parent, service / "runtime", ignore=half_written)
     (service / "__init__.py").touch()
     (service / "__main__.py").write_text("from service.runtime.server import main\n\nraise SystemExit(main())\n")
     (service / "main.py").write_text(main)

@@ -7,7 +7,6 @@ import functools
 import inspect
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Optional, TypedDict
 
@@ -470,20 +469,19 @@ def test_a_slow_sync_handler_times_out(ask) -> None:
     finished = threading.Event()
 
     def slow():
-        release.wait(10)
+        release.wait(60)
         finished.set()
         return 1
 
-    begin = time.perf_counter()
     try:
         answer = ask(slow, timeout=0.05)
+        assert not finished.is_set()
     finally:
         release.set()
     identifier = answer.headers["x-request-id"]
     expected = {"detail": "There was no answer within 0.05 seconds.", "request_id": identifier}
     assert (answer.status_code, answer.json()) == (504, expected)
-    assert time.perf_counter() - begin < 5
-    assert finished.wait(5)
+    assert finished.wait(60)
 
 
 def test_a_slow_async_handler_is_cancelled(ask) -> None:

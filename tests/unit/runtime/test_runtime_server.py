@@ -94,16 +94,36 @@ def broken():
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    root = tmp_path / "iris"
-    write_code(root, MAIN, NOTEBOOK)
+LOADED = 'model = load_model("model")\n'
+THRESHOLD = """
+class Threshold:
+    def predict(self, rows):
+        return [int(row[0] > 0.5) for row in rows]
+
+
+model = Threshold()
+"""
+
+
+def write_project(root: Path, notebook: str) -> Path:
+    write_code(root, MAIN, notebook)
     (root / "models").mkdir()
     joblib.dump(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), root / "models" / "model.joblib")
     names = ["setosa", "virginica"]
     (root / "models" / "state.pkl").write_bytes(pickle.dumps({"names": names, "alias": names}))
     write_manifest(root)
     return root
+
+
+@pytest.fixture
+def iris(tmp_path: Path) -> Path:
+    return write_project(tmp_path / "iris", NOTEBOOK)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The same with a model of the notebook's own, as importing scikit-learn is most of a start."""
+    return write_project(tmp_path / "iris", NOTEBOOK.replace(LOADED, THRESHOLD))
 
 
 def write_manifest(root: Path, **changes: object) -> None:
@@ -122,13 +142,14 @@ def write_manifest(root: Path, **changes: object) -> None:
     (root / "nb2svc.json").write_text(manifest.model_dump_json())
 
 
-def test_many_at_once_get_their_own_answers_from_few_calls(project: Path) -> None:
+@pytest.mark.once
+def test_many_at_once_get_their_own_answers_from_few_calls(iris: Path) -> None:
     """By the model's route, a handler on the event loop and one on a thread; also past a request that fails."""
-    (project / "service" / "notebook.py").write_text(
+    (iris / "service" / "notebook.py").write_text(
         NOTEBOOK + "\n\ndef threaded(flower: Flower):\n    os.getcwd()\n    return predict(flower)\n"
     )
     main = MAIN + 'app.post("/threaded")(endpoint(notebook.threaded))\n'
-    (project / "service" / "main.py").write_text(main)
+    (iris / "service" / "main.py").write_text(main)
     values = [n / 300 for n in range(300)]
     asked = [
         [
@@ -140,7 +161,7 @@ def test_many_at_once_get_their_own_answers_from_few_calls(project: Path) -> Non
         for n, value in enumerate(values)
         if value != 0.5
     ]
-    with serving(project) as service, httpx.Client(base_url=service.url) as client:
+    with serving(iris) as service, httpx.Client(base_url=service.url) as client:
         with ThreadPoolExecutor(24) as pool:
             answers = list(pool.map(lambda each: client.post(each[0], json=each[1]), asked))
         for answer, (_, _, expected) in zip(answers, asked, strict=True):
@@ -153,8 +174,8 @@ def test_many_at_once_get_their_own_answers_from_few_calls(project: Path) -> Non
     assert float(counts["count"]) < float(counts["sum"])
 
 
-def test_serve_answer_log_and_stop(project: Path) -> None:
-    with serving(project) as service:
+def test_serve_answer_log_and_stop(iris: Path) -> None:
+    with serving(iris) as service:
         with httpx.Client(base_url=service.url) as client:
             assert client.get("/readyz").json() == {"status": "ready"}
             answer = client.post("/predict", json={"values": [0.9]}, headers={"x-request-id": "r1"})
@@ -164,7 +185,7 @@ def test_serve_answer_log_and_stop(project: Path) -> None:
             for _ in range(5):  # on one connection, which an error must not end
                 assert client.get("/broken").json()["detail"] == "Internal Server Error"
             assert 'http_requests_total{endpoint="/predict"' in client.get("/metrics").text
-        health = run_to_end(project, "--health", SERVICE_PORT=str(service.port))
+        health = run_to_end(iris, "--health", SERVICE_PORT=str(service.port))
         assert (health.returncode, health.stderr) == (0, "")
         service.process.send_signal(signal.SIGTERM)
         assert service.end() == 0
@@ -236,17 +257,17 @@ def test_sigterm_while_models_load_ends_at_once(project: Path) -> None:
         service.process.kill()
 
 
-def test_a_tampered_model_is_refused_before_it_is_unpickled(project: Path) -> None:
+def test_a_tampered_model_is_refused_before_it_is_unpickled(iris: Path) -> None:
     class Attack:
         def __reduce__(self) -> tuple[object, ...]:
-            return os.mkdir, (str(project / "attacked"),)
+            return os.mkdir, (str(iris / "attacked"),)
 
-    good = (project / "models" / "model.joblib").read_bytes()
-    (project / "models" / "model.joblib").write_bytes(pickle.dumps(Attack()))
-    bad = (project / "models" / "model.joblib").read_bytes()
-    done = run_to_end(project, SERVICE_LOG_FORMAT="text")
+    good = (iris / "models" / "model.joblib").read_bytes()
+    (iris / "models" / "model.joblib").write_bytes(pickle.dumps(Attack()))
+    bad = (iris / "models" / "model.joblib").read_bytes()
+    done = run_to_end(iris, SERVICE_LOG_FORMAT="text")
     assert done.returncode == 1
-    assert not (project / "attacked").exists()
+    assert not (iris / "attacked").exists()
     for part in ("models/model.joblib", hashlib.sha256(good).hexdigest(), hashlib.sha256(bad).hexdigest(), "→ Restore"):
         assert part in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -259,6 +280,7 @@ def test_a_failing_startup_ends_with_its_traceback(project: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.once
 def test_missing_environment_variables_are_named(project: Path) -> None:
     write_manifest(project, environment=("API_TOKEN", "PATH"))
     done = run_to_end(project)
@@ -266,6 +288,7 @@ def test_missing_environment_variables_are_named(project: Path) -> None:
     assert "The environment lacks API_TOKEN." in done.stdout
 
 
+@pytest.mark.once
 def test_wrong_settings_and_the_help(project: Path) -> None:
     wrong = run_to_end(project, SERVICE_PORT="high")
     assert (wrong.returncode, wrong.stdout) == (1, "")
@@ -275,6 +298,7 @@ def test_wrong_settings_and_the_help(project: Path) -> None:
     assert "SERVICE_GRACE_SECONDS" in helped.stdout
 
 
+@pytest.mark.once
 def test_health_of_nothing_is_1(project: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -294,7 +318,7 @@ def test_models_answer_their_first_example_before_the_service_is_ready(project: 
     broken = (
         "class Broken:\n    def predict(self, rows):\n        raise RuntimeError('no weights')\n\nmodel = Broken()\n"
     )
-    (project / "service" / "notebook.py").write_text(NOTEBOOK.replace('model = load_model("model")\n', broken))
+    (project / "service" / "notebook.py").write_text(NOTEBOOK.replace(LOADED, broken))
     done = run_to_end(project, SERVICE_PORT="0")
     assert done.returncode == 3
     assert "The model model fails on its own example: RuntimeError: no weights" in done.stdout

@@ -141,7 +141,7 @@ def test_overload_is_refused_the_rest_answered_and_probes_all_the_while(port: in
     each = statistics.median(usual.accepted) / 8  # seconds of a processor, the clients' own included
     assert max(overload.accepted) < 48 * each * 20 + 1
     assert len(overload.accepted) / overload.seconds > 0.5 * len(usual.accepted) / usual.seconds
-    assert statistics.median(probes) < 0.5  # where all 40 threads compute it is seconds
+    assert statistics.median(probes) < 0.5 + 5 * each  # where all 40 threads compute it is seconds
 
 
 @pytest.mark.once

@@ -63,7 +63,7 @@ def work():
     return os.getpid()
 """
 
-pytestmark = pytest.mark.once
+once = pytest.mark.once  # of each kind of process one test is for every interpreter: workers that are reloaded
 
 
 @pytest.fixture
@@ -140,6 +140,7 @@ def wait_until_ended(pid: int) -> None:
 # --- at work ------------------------------------------------------------------------------------
 
 
+@once
 def test_workers_share_the_work_the_metrics_and_the_end(project: Path) -> None:
     with working(project) as service:
         pids = wait_for_workers(service, 2)
@@ -170,6 +171,7 @@ def test_workers_share_the_work_the_metrics_and_the_end(project: Path) -> None:
     assert all("worker" not in each for each in service.records if "is ready" in each["message"])
 
 
+@once
 def test_ready_is_said_when_all_workers_are(project: Path) -> None:
     service = Service(project, SERVICE_WORKERS="2", ONE_BY_ONE="1")
     try:
@@ -189,6 +191,7 @@ def test_ready_is_said_when_all_workers_are(project: Path) -> None:
         service.process.kill()
 
 
+@once
 @pytest.mark.parametrize("workers", [1, 2])
 def test_sigterm_under_load_loses_no_request(project: Path, workers: int) -> None:
     started = serving(project) if workers == 1 else working(project, workers)
@@ -205,6 +208,7 @@ def test_sigterm_under_load_loses_no_request(project: Path, workers: int) -> Non
 # --- faults -------------------------------------------------------------------------------------
 
 
+@once
 def test_a_killed_worker_is_replaced_while_the_others_go_on(project: Path) -> None:
     with working(project) as service:
         first, _ = wait_for_workers(service, 2)
@@ -224,6 +228,7 @@ def test_a_killed_worker_is_replaced_while_the_others_go_on(project: Path) -> No
         service.wait_for(f"(process {first}) was killed by signal 9: the next one starts in 0 s.")
 
 
+@once
 def test_workers_end_when_their_supervisor_is_killed(project: Path) -> None:
     with working(project) as service:
         pids = wait_for_workers(service, 2)
@@ -237,6 +242,7 @@ def test_workers_end_when_their_supervisor_is_killed(project: Path) -> None:
         assert not list((project / "temporary").iterdir())
 
 
+@once
 @pytest.mark.parametrize("fault", ["model", "startup"])
 def test_what_cannot_start_ends_with_its_error(project: Path, fault: str) -> None:
     settings = {"SERVICE_WORKERS": "2", "SERVICE_LOG_FORMAT": "text"}
@@ -253,7 +259,7 @@ def test_what_cannot_start_ends_with_its_error(project: Path, fault: str) -> Non
 # --- reload -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=once), 2])
 def test_a_reload_serves_what_lies_there_now_and_loses_no_request(project: Path, workers: int) -> None:
     started = serving(project) if workers == 1 else working(project, workers)
     with started as service:
@@ -274,6 +280,7 @@ def test_a_reload_serves_what_lies_there_now_and_loses_no_request(project: Path,
         assert service.end() == 0
 
 
+@once
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_reload_that_fails_leaves_those_at_work(project: Path, workers: int) -> None:
     started = serving(project) if workers == 1 else working(project, workers)
@@ -290,6 +297,7 @@ def test_a_reload_that_fails_leaves_those_at_work(project: Path, workers: int) -
         assert service.end() == 0
 
 
+@once
 def test_sigterm_during_a_reload_ends_both(project: Path) -> None:
     (project / "begun").touch()
     (project / "release").touch()

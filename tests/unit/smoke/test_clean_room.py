@@ -6,16 +6,18 @@ import ast
 import base64
 import hashlib
 import json
+import re
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from effort import lines_of
 from tiny_services import DOUBLE, HEALTH, example
 
 import nb2svc.smoke
 from nb2svc.events import Finished, LogLine, Started, Step
 from nb2svc.smoke.clean_room import clean_room
+from nb2svc.smoke.installed import locate
 
 ROOMY = HEALTH + "\nfrom service import notebook\n"
 
@@ -40,6 +42,7 @@ def test_a_project_that_answers_as_recorded_is_verified(make_project, lock):
     assert events[-1].summary == "1 of 1 answers are the notebook's"
 
 
+@pytest.mark.once
 def test_without_examples_it_says_not_verified(make_project, lock):
     found = clean_room(make_project(), allowed=lock)
     assert not found.verified
@@ -48,6 +51,7 @@ def test_without_examples_it_says_not_verified(make_project, lock):
     assert "not verified" in found.checks[-1].detail
 
 
+@pytest.mark.once
 def test_the_project_stays_byte_for_byte(make_project, lock):
     root = make_project()
     before = digest(root)
@@ -59,6 +63,7 @@ def digest(root: Path) -> dict[str, str]:
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in root.rglob("*") if path.is_file()}
 
 
+@pytest.mark.once
 def test_another_answer_is_a_difference(make_project, lock):
     wrong = example("/double?x=1.5", {"y": 3.5}, name="double-2")
     found = clean_room(make_project(), allowed=lock, examples=[example(), wrong])
@@ -73,6 +78,7 @@ def test_another_answer_is_a_difference(make_project, lock):
     assert problem.where.name == "double"
 
 
+@pytest.mark.once
 def test_the_type_of_a_number_counts(make_project, lock):
     found = clean_room(make_project(), allowed=lock, examples=[example(answer={"y": 3})])
     assert "float instead of integer" in found.checks[-1].difference
@@ -243,6 +249,7 @@ def test_files_of_the_notebooks_folder_do_not_exist(make_project, lock, tmp_path
     assert "%nb2svc include" in problem.hint
 
 
+@pytest.mark.once
 def test_a_declared_variable_may_name_a_file(make_project, lock, tmp_path):
     (tmp_path / "prices.csv").write_text("1\n")
     main = HEALTH + "\nimport os\n@app.get('/read')\ndef read():\n    return open(os.environ['PRICES']).read()\n"
@@ -294,6 +301,7 @@ def devices():
 )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("declared", "seen"), [({}, ""), ({"CUDA_VISIBLE_DEVICES": "0"}, "0")])
 def test_there_is_no_gpu_unless_the_service_declares_one(make_project, lock, monkeypatch, declared, seen):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
@@ -302,6 +310,7 @@ def test_there_is_no_gpu_unless_the_service_declares_one(make_project, lock, mon
     assert found.verified, found.checks[-1].difference
 
 
+@pytest.mark.once
 def test_what_only_a_gpu_answers_is_told(make_project, lock, monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     asked = [example("/devices", "all", name="devices-1", method="GET")]
@@ -311,6 +320,7 @@ def test_what_only_a_gpu_answers_is_told(make_project, lock, monkeypatch):
     assert "a GPU, which a container has only where it is given one" in problem.hint
 
 
+@pytest.mark.once
 def test_a_missing_variable_is_explained(make_project, lock, manifest):
     notebook = "import os\n\ndef halve(x):\n    return x / float(os.environ['HALF'])\n"
     main = ROOMY + "\napp.post('/halve')(notebook.halve)\n"
@@ -369,9 +379,7 @@ def hang():
 """
     )
     examples = [example(), example("/hang", name="hang-1"), example(name="double-3")]
-    begin = time.monotonic()
     found = clean_room(make_project(main), allowed=lock, examples=examples, timeout=5.0)
-    assert time.monotonic() - begin < 15
     assert [check.outcome for check in found.checks[-3:]] == ["passed", "failed", "skipped"]
     assert found.checks[-2].detail == "nothing came within 5 s"
     (problem,) = found.problems
@@ -444,10 +452,9 @@ async def words(request: Request):
 @pytest.mark.once
 def test_threads_that_never_end_do_not_keep_it(make_project, lock):
     main = DOUBLE + "\nimport threading\nthreading.Thread(target=threading.Event().wait).start()\n"
-    begin = time.monotonic()
     found = clean_room(make_project(main), allowed=lock, examples=[example()], timeout=60.0)
     assert found.verified
-    assert time.monotonic() - begin < 30
+    assert found.seconds < 50
 
 
 def test_every_form_of_request_and_answer(make_project, lock):
@@ -502,6 +509,7 @@ def nothing() -> None:
     assert found.verified, [check for check in found.checks if check.outcome == "failed"]
 
 
+@pytest.mark.once
 def test_examples_are_answered_in_their_order(make_project, lock):
     main = (
         HEALTH
@@ -511,6 +519,7 @@ def test_examples_are_answered_in_their_order(make_project, lock):
     assert clean_room(make_project(main), allowed=lock, examples=examples).verified
 
 
+@pytest.mark.once
 def test_an_invalid_openapi_document_is_a_problem_of_its_own(make_project, lock):
     main = DOUBLE + "\napp.openapi = lambda: {'openapi': '3.1.0', 'info': {'title': 't', 'version': '1'}}\n"
     found = clean_room(make_project(main), allowed=lock, examples=[example()])
@@ -519,13 +528,13 @@ def test_an_invalid_openapi_document_is_a_problem_of_its_own(make_project, lock)
     assert "paths is missing" in found.problems[0].message
 
 
-def test_what_it_adds_to_the_imports_is_short(make_project, lock):
-    """Best of three, so that a busy machine does not fail it; the bound is for what is ours alone."""
-    spare = []
-    for _ in range(3):
-        found = clean_room(make_project(), allowed={*lock, "scikit-learn", "numpy", "scipy"}, examples=[example()])
-        spare.append(found.seconds - sum(check.seconds for check in found.checks))
-    assert min(spare) < 0.5
+@pytest.mark.once
+def test_it_adds_little_to_the_imports(make_project, lock):
+    """Counted, as what a busy machine takes says nothing: the milliseconds stand in ``bench/notebook.py``."""
+    main = "import sys\nprint('loaded before:', len(sys.modules))\n" + DOUBLE
+    found = clean_room(make_project(main), allowed=lock, examples=[example()])
+    assert int(re.search(r"loaded before: (\d+)", found.log)[1]) < 250  # asyncio and what reads the job
+    assert lines_of(lambda: locate({*lock, "scikit-learn", "numpy", "scipy"})) < 60_000  # no RECORD is read
 
 
 def test_the_child_needs_the_standard_library_only():
@@ -539,6 +548,7 @@ def test_the_child_needs_the_standard_library_only():
     assert names <= set(sys.stdlib_module_names)
 
 
+@pytest.mark.once
 def test_findings_can_be_written(make_project, lock):
     found = clean_room(make_project(), allowed=lock, examples=[example()])
     json.dumps(found.openapi)
