@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "shared"))  # what more than one tier uses
+
+# Where it is set, each of the many processes that tests start would compile all of nb2svc again: 0.3 s every time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_configure():
