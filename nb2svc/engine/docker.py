@@ -159,6 +159,7 @@ class DockerEngine:
         return wait_until_ready(
             service,
             options.wait,
+            runs=lambda: self._state(service).running,
             stats=lambda: self._state(service),
             logs=lambda: self.logs(service, LOG_LINES),
             explain=options.explain,

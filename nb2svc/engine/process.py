@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 import psutil
@@ -32,12 +32,22 @@ _POLL_SECONDS = 0.02
 _KILL_SECONDS = 5.0
 
 
+class Child(Protocol):
+    """A process that this one has started: ``subprocess.Popen``."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code. Raises ``subprocess.TimeoutExpired``."""
+
+
 class ProcessEngine:
     """Runs projects as subprocesses. ``index`` gives the environment that uv runs with."""
 
     name = "process"
     # Of this Python process, by id: whoever stops a service has made an engine of its own, and must wait for the child.
-    _children: ClassVar[dict[int, subprocess.Popen[bytes]]] = {}
+    _children: ClassVar[dict[int, Child]] = {}
 
     def __init__(self, index: Callable[[], Mapping[str, str]] = lambda: os.environ) -> None:
         self._index = index
@@ -129,7 +139,7 @@ class ProcessEngine:
 
     def _wait_for_end(self, service: RunningService, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while self.stats(service).running and time.monotonic() < deadline:
+        while _process(service) and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
 
     def _launch(self, project: Project, python: Path, options: RunOptions) -> RunningService:
@@ -141,16 +151,8 @@ class ProcessEngine:
         log = records.cache_folder("logs") / f"{name}.log"
         with log.open("wb") as output, reserved_port(options.host, options.port) as reserved:
             port = int(reserved.getsockname()[1])
-            child = subprocess.Popen(
-                [str(python), "-m", "service"],
-                cwd=project.root,
-                env=_environment(project, python, options, reserved),
-                pass_fds=(reserved.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C in the terminal is ours to pass on
-            )
+            environment = _environment(project, python, options, reserved)
+            child = self._child(python, project.root, environment, output.fileno(), reserved.fileno())
         self._children[child.pid] = child
         service = RunningService(
             name=name,
@@ -165,12 +167,26 @@ class ProcessEngine:
             records.save(records.Record(service=service, process=child.pid, created=created))
         return service
 
+    def _child(self, python: Path, root: Path, environment: Mapping[str, str], output: int, port: int) -> Child:
+        """The service's process; ``output`` and ``port`` are open files of this one."""
+        return subprocess.Popen(
+            [str(python), "-m", "service"],
+            cwd=root,
+            env=environment,
+            pass_fds=(port,),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C in the terminal is ours to pass on
+        )
+
     def _wait(self, service: RunningService, options: RunOptions, current: Progress) -> float:
         if not options.wait:
             return 0.0
         return wait_until_ready(
             service,
             options.wait,
+            runs=lambda: _process(service) is not None,
             stats=lambda: self.stats(service),
             logs=lambda: self.logs(service, LOG_LINES),
             explain=options.explain,

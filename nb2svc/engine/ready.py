@@ -20,22 +20,27 @@ def wait_until_ready(
     service: RunningService,
     seconds: float,
     *,
+    runs: Callable[[], bool],
     stats: Callable[[], Stats],
     logs: Callable[[], str],
     explain: Explain,
     progress: Progress,
 ) -> float:
-    """Poll ``/readyz``; the seconds it took. Raises StartError where the service ends before, or has not made it."""
+    """Poll ``/readyz``; the seconds it took. Raises StartError where the service ends before, or has not made it.
+
+    ``runs`` is asked each time and must be quick, ``stats`` once it answers or has ended.
+    """
     begin = time.monotonic()
     said = 0.0
     while True:
         answers = is_ready(service.url)
         waited = time.monotonic() - begin
-        now = stats()
-        if answers and now.running and now.listening is not False:
-            return waited
-        if not now.running:
-            raise _ended(service, now, logs(), explain)
+        if answers or not runs():
+            now = stats()
+            if not now.running:
+                raise _ended(service, now, logs(), explain)
+            if answers and now.listening is not False:
+                return waited
         if waited >= seconds:
             raise _late(service, seconds, logs(), explain)
         if waited - said >= 1.0:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-from contextlib import ExitStack
+import os
+from contextlib import ExitStack, closing
 
 import pytest
 from case_folder import load
+from forked_kernels import KernelForks
+from forked_services import ServiceForks
 from in_kernel import run
 from requirement import docker_missing, need
 
@@ -18,14 +21,26 @@ def event_loop_of_the_clients():
 
 
 @pytest.fixture(scope="session")
-def runs(tmp_path_factory):
+def forks(tmp_path_factory):
+    with closing(KernelForks(tmp_path_factory.mktemp("forks"))) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def services(forks):
+    with closing(ServiceForks(forks.project, os.environ)) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory, forks):
     """A case's run in its kernel: one for all the engines that serve it."""
     done = {}
     with ExitStack() as started:
 
         def run_of(folder):
             if folder not in done:
-                done[folder] = run(load(folder), tmp_path_factory.mktemp("case"), started)
+                done[folder] = run(load(folder), tmp_path_factory.mktemp("case"), started, forks)
             return done[folder]
 
         yield run_of

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from case_folder import EXPORT, Case, Cell
-from live import LiveKernel, Outcome
+from forked_kernels import KernelForks
+from live import Kernel, LiveKernel, Outcome
 from machines import Machine, prepared
 
 LOAD = Cell("load", "%load_ext nb2svc")
@@ -52,10 +53,11 @@ class Run:
         return "\n\n".join(parts) + "\n"
 
 
-def run(case: Case, folder: Path, started: ExitStack) -> Run:
+def run(case: Case, folder: Path, started: ExitStack, forks: KernelForks) -> Run:
     """Run the case's notebook in ``folder``, up to its end or the first cell that fails.
 
-    ``started`` ends what the case's machine consists of.
+    ``started`` ends what the case's machine consists of. The kernel is one of ``forks``, but where the case says what
+    it finds when it starts: a machine, variables, or when nb2svc is loaded.
     """
     place = folder / "notebook"
     place.mkdir()
@@ -63,7 +65,9 @@ def run(case: Case, folder: Path, started: ExitStack) -> Run:
         copy = shutil.copytree if path.is_dir() else shutil.copy2
         copy(path, place / path.name)
     found = Run(case, prepared(case, place, started))
-    kernel = LiveKernel(str(place), env=found.machine.env, python=found.machine.python)
+    its_own = case.machine or case.expected.env or LOAD.id in {cell.id for cell in case.cells}
+    machine = found.machine
+    kernel: Kernel = LiveKernel(str(place), machine.env, machine.python) if its_own else forks.kernel(str(place))
     try:
         _run(kernel, case, place, found)
     finally:
@@ -71,7 +75,7 @@ def run(case: Case, folder: Path, started: ExitStack) -> Run:
     return found
 
 
-def _run(kernel: LiveKernel, case: Case, place: Path, found: Run) -> None:
+def _run(kernel: Kernel, case: Case, place: Path, found: Run) -> None:
     cells = case.cells if any(cell.id == LOAD.id for cell in case.cells) else (LOAD, *case.cells)
     project = place.parent / "project"
     export = Cell(EXPORT, f"%nb2svc export {case.expected.export} {project}".replace("  ", " "))

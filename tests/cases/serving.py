@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import runpy
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 from case_folder import Case
+from forked_services import ForkedServices, ServiceForks
 from machines import Machine
 
 from nb2svc import engine as engines
@@ -67,10 +68,18 @@ def _asking(client: httpx.Client) -> Any:
 
 
 @contextmanager
-def served(case: Case, root: Path, engine_name: str, machine: Machine) -> Iterator[Served]:
-    """The project at ``root``, running on ``machine``. Raises ``Nb2svcError`` where it does not start."""
+def served(case: Case, root: Path, engine_name: str, machine: Machine, forks: ServiceForks) -> Iterator[Served]:
+    """The project at ``root``, running on ``machine``. Raises ``Nb2svcError`` where it does not start.
+
+    The process is one of ``forks``, but where the case gives it variables, which libraries may read when loaded.
+    """
     project = load_project(root)
-    engine = engines.get(engine_name, index=lambda: machine.settings().install_environment)
+
+    def index() -> Mapping[str, str]:
+        return machine.settings().install_environment
+
+    is_forked = engine_name == "process" and not case.expected.env
+    engine = ForkedServices(index, forks) if is_forked else engines.get(engine_name, index=index)
     name = f"case-{uuid.uuid4().hex[:8]}"
     image = build(project, tag=f"nb2svc-{name}:test").reference if engine_name == "docker" else ""
     try:

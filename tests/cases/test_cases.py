@@ -29,7 +29,7 @@ def params():
 
 
 @pytest.mark.parametrize(("folder", "engine"), list(params()))
-def test_case(folder, engine, runs, docker_there):
+def test_case(folder, engine, runs, services, docker_there):
     case = load(folder)
     if engine == "docker":
         docker_there()
@@ -40,7 +40,7 @@ def test_case(folder, engine, runs, docker_there):
     if case.expected.outcome == "refused":
         must_be_refused(run)
     else:
-        must_serve(run, engine)
+        must_serve(run, engine, services)
 
 
 def must_be_refused(run):
@@ -52,7 +52,7 @@ def must_be_refused(run):
     assert run.after == run.before, "the refused cell changed the service"
 
 
-def must_serve(run, engine):
+def must_serve(run, engine, services):
     assert not run.stopped_at, f"[{run.stopped_at}] should have worked"
     missing = [text for text in run.case.expected.warns if text not in run.shown]
     assert not missing, f"no cell warns of {missing}"
@@ -60,7 +60,7 @@ def must_serve(run, engine):
     if run.case.expected.engine == "none":  # the clean room has answered the examples
         verify(run.case, run.project)
         return
-    with served(run.case, run.project, engine, run.machine) as service:
+    with served(run.case, run.project, engine, run.machine, services) as service:
         report = service.replay()
         failed = [check for check in report.checks if check.outcome == "failed"]
         if failed:

@@ -61,21 +61,16 @@ class Outcome:
         return "\n".join(self.errors)
 
 
-class LiveKernel:
-    """Starts a kernel in ``folder``; ``run`` is a cell of a notebook, with an id where the front end sends one."""
+class Kernel:
+    """``run`` is a cell of a notebook, with an id where the front end sends one."""
 
-    def __init__(self, folder: str, name: str = "python3", env: dict[str, str] | None = None, python: str = "") -> None:
-        self.manager = KernelManager(kernel_name=name)  # the kernel of this interpreter
-        if python:
-            self.manager.kernel_spec.argv[0] = python
-        self.manager.start_kernel(cwd=folder, env={**os.environ, **(env or {})})
-        self.client: BlockingKernelClient = self.manager.client()
+    def __init__(self, client: BlockingKernelClient) -> None:
+        self.client = client
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
 
     def close(self) -> None:
         self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
 
     def run(
         self, code: str, cell_id: str | None = None, *, deleted: tuple[str, ...] = (), timeout: float = 120
@@ -132,3 +127,18 @@ class LiveKernel:
             elif kind == "error":
                 outcome.errors.append(ANSI.sub("", "\n".join(content["traceback"])))
                 outcome.ename = content["ename"]
+
+
+class LiveKernel(Kernel):
+    """A kernel of its own process, started in ``folder``."""
+
+    def __init__(self, folder: str, env: dict[str, str] | None = None, python: str = "") -> None:
+        self.manager = KernelManager(kernel_name="python3")  # the kernel of this interpreter
+        if python:
+            self.manager.kernel_spec.argv[0] = python
+        self.manager.start_kernel(cwd=folder, env={**os.environ, **(env or {})})
+        super().__init__(self.manager.client())
+
+    def close(self) -> None:
+        super().close()
+        self.manager.shutdown_kernel(now=True)
