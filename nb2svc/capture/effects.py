@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
 #: Functions whose call changes how a library behaves from then on, by top-level package.
 SETTINGS = {
+    ("calendar", "setfirstweekday"),
     ("codecs", "register"),
     ("codecs", "register_error"),
     ("copyreg", "pickle"),
+    ("csv", "field_size_limit"),
     ("csv", "register_dialect"),
     ("decimal", "setcontext"),
     ("gc", "disable"),
@@ -59,6 +61,7 @@ SETTINGS = {
     ("torch", "set_default_dtype"),
     ("torch", "set_float32_matmul_precision"),
     ("torch", "set_grad_enabled"),
+    ("torch", "set_printoptions"),
     ("torch", "use_deterministic_algorithms"),
     ("warnings", "filterwarnings"),
     ("warnings", "simplefilter"),
