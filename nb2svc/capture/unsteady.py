@@ -80,8 +80,9 @@ def _texts(node: ast.AST, scope: Scope) -> Iterator[tuple[str, str]]:
     if isinstance(told, ast.Attribute) and told.attr == "__class__":
         is_type, inner = True, told.value
     value = _live(inner, scope)
-    kind = value if isinstance(value, type) else type(value)
-    plain = is_type or kind is value or (kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__)
+    kind: Any = value if isinstance(value, type) else type(value)
+    texts: tuple[object, ...] = (kind.__str__, kind.__repr__)
+    plain = is_type or kind is value or texts == (object.__str__, object.__repr__)
     if plain and kind.__module__ == "__main__" and type(kind).__repr__ is type.__repr__:
         step = "answer its __name__"
         yield f"the text of {ast.unparse(told)} names its module, which is service.notebook in the service", step

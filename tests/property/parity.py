@@ -26,7 +26,7 @@ _TELLS = re.compile(
     r"|views of one memory, of which each has a copy|the service works them out anew|in every process|draws from a gen"
     r"|__subclasses__\(\) finds in the service|__del__ runs at other times|__name__ is 'service.notebook'"
     r"|names its module, which is|may be otherwise in the service|in the service$|written for the service|counts anew"
-    r"|that capture cannot see"
+    r"|that capture cannot see|was set by this cell"
 )
 _ONCE_MORE = "a startup cell changes · once more where the service starts"  # the clean room's words
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
