@@ -80,12 +80,15 @@ def _texts(node: ast.AST, scope: Scope) -> Iterator[tuple[str, str]]:
     if isinstance(told, ast.Attribute) and told.attr == "__class__":
         is_type, inner = True, told.value
     value = _live(inner, scope)
-    kind: Any = value if isinstance(value, type) else type(value)
-    texts: tuple[object, ...] = (kind.__str__, kind.__repr__)
-    plain = is_type or kind is value or texts == (object.__str__, object.__repr__)
+    kind = value if isinstance(value, type) else type(value)
+    plain = is_type or kind is value or _has_no_text(kind)
     if plain and kind.__module__ == "__main__" and type(kind).__repr__ is type.__repr__:
         step = "answer its __name__"
         yield f"the text of {ast.unparse(told)} names its module, which is service.notebook in the service", step
+
+
+def _has_no_text(kind: Any) -> bool:
+    return kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__
 
 
 def _identities(node: ast.AST, scope: Scope) -> Iterator[tuple[str, str]]:
