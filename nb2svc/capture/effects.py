@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import logging
 import typing
 from abc import ABCMeta
 from collections.abc import Iterator
@@ -227,6 +228,10 @@ def _setting(closure: ClosureBuilder, logged: LoggedCell, node: ast.Expr, call: 
         own = [owner, *(_resolve(closure, one) for one in call.args)]
         if isinstance(owner, ABCMeta) and any(getattr(one, "__module__", "") == "__main__" for one in own):
             return _Effect(ast.unparse(node), node, logged, "", owner)
+    if name == "setLevel" and isinstance(call.func, ast.Attribute):
+        logger = _resolve(closure, call.func.value)  # the root's is the operator's affair
+        own = isinstance(logger, logging.Logger) and logger is not logging.root
+        return _Effect(ast.unparse(call.func), node, logged, "logging") if own else None
     if name not in {setting for _, setting in SETTINGS}:
         return None
     root = _root(call.func)
