@@ -230,8 +230,8 @@ def _setting(closure: ClosureBuilder, logged: LoggedCell, node: ast.Expr, call: 
             return _Effect(ast.unparse(node), node, logged, "", owner)
     if name == "setLevel" and isinstance(call.func, ast.Attribute):
         logger = _resolve(closure, call.func.value)  # the root's is the operator's affair
-        own = isinstance(logger, logging.Logger) and logger is not logging.root
-        return _Effect(ast.unparse(call.func), node, logged, "logging") if own else None
+        is_own = isinstance(logger, logging.Logger) and logger is not logging.root
+        return _Effect(ast.unparse(call.func), node, logged, "logging") if is_own else None
     if name not in {setting for _, setting in SETTINGS}:
         return None
     root = _root(call.func)

@@ -1,5 +1,4 @@
-# No statement of a cell says which setting it changes, or which function of a library: the clean room sees the difference.
-# pandas tells all of its options, which are set as they are here.
+# No statement of a cell says which setting or function it changes: the clean room sees it, and pandas tells its options.
 
 # %% [settings]
 import csv
