@@ -21,11 +21,12 @@ from . import effects, formats, functions, literals, loading, made, postponed, r
 from .cells import Binding, CellLog
 from .environment import variables_set
 from .found import Found, Served
+from .hidden import hidden_names
 from .kinds import words
 from .left_out import left_out
 from .located import locate_function
 from .modules import HelperModules, IsDistributed
-from .names import hidden_names, names_of
+from .names import names_of
 from .objects import References, UnpicklableError, probe
 from .ordering import Node
 from .taken import Taken, one_class

@@ -7,6 +7,9 @@ library is part of the service, as long as it is still in force.
 from __future__ import annotations
 
 import ast
+import enum
+import logging
+import typing
 from abc import ABCMeta
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..fingerprint import first_line
 from ..values import Definition
+from . import pandas_options
 from .cells import statements
 from .names import names_of
 from .ordering import Node
@@ -26,9 +30,11 @@ if TYPE_CHECKING:
 
 #: Functions whose call changes how a library behaves from then on, by top-level package.
 SETTINGS = {
+    ("calendar", "setfirstweekday"),
     ("codecs", "register"),
     ("codecs", "register_error"),
     ("copyreg", "pickle"),
+    ("csv", "field_size_limit"),
     ("csv", "register_dialect"),
     ("decimal", "setcontext"),
     ("gc", "disable"),
@@ -59,6 +65,7 @@ SETTINGS = {
     ("torch", "set_default_dtype"),
     ("torch", "set_float32_matmul_precision"),
     ("torch", "set_grad_enabled"),
+    ("torch", "set_printoptions"),
     ("torch", "use_deterministic_algorithms"),
     ("warnings", "filterwarnings"),
     ("warnings", "simplefilter"),
@@ -72,6 +79,8 @@ _BY_NAME = frozenset({"add_type", "addLevelName", "pickle", "register_adapter", 
 }
 #: They change what code does that does not name their module.
 _EVERYWHERE = frozenset({"builtins", "codecs", "gc", "socket", "sys", "warnings"})
+#: What a function's or class's own statement decides; other attributes are set again.
+_MACHINERY = frozenset({"__annotations__", "__bases__", "__code__", "__module__", "__qualname__", "__signature__"})
 _MISSING = object()
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -87,12 +96,32 @@ class _Effect:
 
 def replay(closure: ClosureBuilder) -> None:
     """Take in the effects on libraries that the service uses, until no effect brings in another library."""
+    _tell(closure)
     waiting = list(_newest(closure))
     while ready := [effect for effect in waiting if _is_used(closure, effect)]:
         waiting = [effect for effect in waiting if effect not in ready]
         for effect in ready:
             _take(closure, effect)
         closure.take_in()
+    if _is_imported(closure, "pandas"):
+        pandas_options.replay(closure)
+
+
+def _tell(closure: ClosureBuilder) -> None:
+    """What cells did to the machinery of a function or class that the service has by its own statement."""
+    for logged in closure.log.newest_first():
+        for node in statements(logged.tree.body):
+            assigned = _assignment(node)
+            target = assigned.targets[0] if assigned is not None else None
+            if not isinstance(target, ast.Attribute) or target.attr not in _MACHINERY:
+                continue
+            owner = _resolve(closure, target.value)
+            if any(owner is one for one in closure.found.live.values()) and _package(owner) in {"__main__", ""}:
+                told = ast.unparse(target)
+                message = (
+                    f"{told} was set by this cell; the service has what {ast.unparse(target.value)}'s statement says"
+                )
+                closure.warn(message, "write it into that statement", closure.log.where(logged, told))
 
 
 def _newest(closure: ClosureBuilder) -> Iterator[_Effect]:
@@ -115,6 +144,10 @@ def _is_used(closure: ClosureBuilder, effect: _Effect) -> bool:
         return True
     if not package:
         return all(_is_taken(closure, name) for name in ast.walk(effect.node) if isinstance(name, ast.Name))
+    return _is_imported(closure, package)
+
+
+def _is_imported(closure: ClosureBuilder, package: str) -> bool:
     names = {module.partition(".")[0] for module in (*closure.found.modules, *closure.helpers.distributed)}
     used = (word for lines in closure.found.imports.values() for line in lines for word in line.split())
     return package in names or package in {word.partition(".")[0] for word in used}
@@ -122,6 +155,8 @@ def _is_used(closure: ClosureBuilder, effect: _Effect) -> bool:
 
 def _is_taken(closure: ClosureBuilder, name: ast.Name) -> bool:
     value = closure.namespace.get(name.id)
+    if name.id in closure.found.nodes:
+        return True
     return any(value is one for one in closure.found.live.values()) or _package(value) not in {"", "__main__"}
 
 
@@ -166,6 +201,8 @@ def _patch(closure: ClosureBuilder, logged: LoggedCell, node: ast.Assign, target
     root = closure.namespace.get(_root(target.value))
     if not isinstance(owner, (ModuleType, type)) and isinstance(root, ModuleType) and owner is not None:
         return _Effect(ast.unparse(target), node, logged, _package(root))  # ``pd.options.mode.copy_on_write = True``
+    if _is_part(owner, target.value):
+        return _Effect(ast.unparse(target), node, logged, "")
     if not isinstance(owner, (ModuleType, type)) or _package(owner) in {"__main__", ""}:
         context = ast.unparse(target.value).endswith("getcontext()")
         return _Effect(ast.unparse(target), node, logged, "decimal") if context else None
@@ -175,6 +212,15 @@ def _patch(closure: ClosureBuilder, logged: LoggedCell, node: ast.Assign, target
     return _Effect(f"{id(owner)}.{target.attr}", node, logged, _package(owner))
 
 
+def _is_part(owner: object, expression: ast.expr) -> bool:
+    """Whether this is something of the notebook's that its own statement makes anew without attributes set since: a
+    method, a member of an enum, a ``NewType``.
+    """
+    if isinstance(owner, FunctionType):
+        return _package(owner) == "__main__" and isinstance(expression, ast.Attribute)
+    return isinstance(owner, typing.NewType) or (isinstance(owner, enum.Enum) and type(owner).__module__ == "__main__")
+
+
 def _setting(closure: ClosureBuilder, logged: LoggedCell, node: ast.Expr, call: ast.Call) -> _Effect | None:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name == "register" and isinstance(call.func, ast.Attribute):
@@ -182,6 +228,10 @@ def _setting(closure: ClosureBuilder, logged: LoggedCell, node: ast.Expr, call: 
         own = [owner, *(_resolve(closure, one) for one in call.args)]
         if isinstance(owner, ABCMeta) and any(getattr(one, "__module__", "") == "__main__" for one in own):
             return _Effect(ast.unparse(node), node, logged, "", owner)
+    if name == "setLevel" and isinstance(call.func, ast.Attribute):
+        logger = _resolve(closure, call.func.value)  # the root's is the operator's affair
+        is_own = isinstance(logger, logging.Logger) and logger is not logging.root
+        return _Effect(ast.unparse(call.func), node, logged, "logging") if is_own else None
     if name not in {setting for _, setting in SETTINGS}:
         return None
     root = _root(call.func)

@@ -29,6 +29,7 @@ class Scope:
     """What names mean: those of the module or notebook, and the locals of the functions around.
 
     ``local`` tells the names that the scope binds itself; it is asked once, where somebody looks for a name.
+    ``function`` is the one whose locals these are.
     """
 
     def __init__(
@@ -36,10 +37,12 @@ class Scope:
         values: Mapping[str, Any],
         local: Callable[[], dict[str, ast.expr | None]] = dict,
         parent: Scope | None = None,
+        function: ast.AST | None = None,
     ) -> None:
         self.values = values
         self.parent = parent
         self._local = local
+        self._function = function
 
     @cached_property
     def assigned(self) -> dict[str, ast.expr | None]:
@@ -57,6 +60,13 @@ class Scope:
                 return scope.values[name], scope
             scope = scope.parent
         return UNKNOWN, self
+
+    def annotation(self, name: str) -> str:
+        """The text of a parameter's annotation; "" where it has none."""
+        arguments = getattr(self._function, "args", None)
+        named = () if arguments is None else (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+        found = next((one.annotation for one in named if one.arg == name), None)
+        return "" if found is None else ast.unparse(found)
 
 
 Place = tuple[ast.AST, Scope]
@@ -81,7 +91,7 @@ def scoped(nodes: Iterable[ast.AST], values: Mapping[str, Any], module: ast.Modu
     while waiting:  # a list and no recursion: each node would pass through all generators above it
         node, scope = waiting.pop()
         yield node, scope
-        inner = Scope(values, partial(_locals, node), scope) if isinstance(node, _FUNCTIONS) else scope
+        inner = Scope(values, partial(_locals, node), scope, node) if isinstance(node, _FUNCTIONS) else scope
         waiting += [(child, inner) for child in ast.iter_child_nodes(node)][::-1]
 
 

@@ -113,7 +113,7 @@ class DataFiles:
         """A path relative to the working directory, or an absolute one."""
         is_absolute = os.path.isabs(path)  # noqa: PTH117
         files = list(_expanded(path, takes_folder=takes_folder))
-        missing = [one for one in files if not self._has(one)]
+        missing = [one for one in files if not self._has(one, seen=seen)]
         if not files or self._is_foreign(str(files[0])) or _is_dotenv(path):
             return
         if takes_folder and Path(path).is_dir() and len(missing) < len(files):
@@ -159,9 +159,12 @@ class DataFiles:
                     return True  # an editable install, or one on a path of its own
         return False
 
-    def _has(self, source: Path) -> bool:
+    def _has(self, source: Path, *, seen: bool) -> bool:
+        """Whether the service has the file, and at the path that means it here: ``os.chdir`` may have moved that."""
+        if os.path.relpath(source).replace(os.sep, "/") in self.included:
+            return True
         real = os.path.realpath(source)
-        return any(os.path.realpath(one) == real for one in self.included.values())
+        return seen and any(os.path.realpath(one) == real for one in self.included.values())
 
     def _problem(self, message: str, hint: str, where: Where) -> None:
         problem = Problem(message=message, hint=hint, where=where)

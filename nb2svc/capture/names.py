@@ -117,46 +117,6 @@ def _annotation_names(nodes: Iterable[ast.AST]) -> set[str]:
     return names
 
 
-_BLIND = "write the names that it needs into the code"
-
-
-@lru_cache(maxsize=REMEMBERED)
-def hidden_names(source: str) -> tuple[tuple[str, str], ...]:
-    """(what, next step) of each way in which code reaches names that it does not write, or has otherwise."""
-    nodes = nodes_of(source)
-    calls = [node for node in nodes if isinstance(node, ast.Call)]
-    loggers = {id(one) for node in calls if _called(node) == "getLogger" for one in node.args}
-    found: dict[str, str] = {}
-    for node in nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _is_blind(node):
-            found[f"{node.func.id}() reaches names that capture cannot see"] = _BLIND
-        elif isinstance(node, ast.Name) and node.id == "__name__" and id(node) not in loggers:
-            found["__name__ is 'service.notebook' in the service"] = "let nothing that is answered depend on it"
-        elif isinstance(node, ast.Name) and node.id == "__file__":
-            found["__file__ is service/notebook.py in the service, and nothing in a notebook"] = _BLIND
-        elif isinstance(node, ast.Attribute) and node.attr == "__module__":
-            found["__module__ of the notebook's own is 'service.notebook' in the service"] = (
-                "let nothing that is answered depend on it"
-            )
-        elif isinstance(node, ast.Attribute) and node.attr == "__subclasses__":
-            found["__subclasses__() finds in the service only the classes that captured code names"] = (
-                "keep the classes in a list or dict"
-            )
-        elif isinstance(node, ast.FunctionDef) and node.name == "__del__":
-            found["__del__ runs at other times in the service, or never"] = "let nothing that is answered depend on it"
-        elif isinstance(node, ast.Constant) and node.value == "__main__":
-            found["__main__ is the server in the service"] = _BLIND
-    return tuple(found.items())
-
-
-def _called(node: ast.Call) -> str:
-    return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-
-
-def _is_blind(node: ast.Call) -> bool:
-    return _called(node) in {"eval", "exec", "globals"} or (_called(node) == "vars" and not node.args)
-
-
 def _names_in_queries(nodes: Iterable[ast.AST]) -> set[str]:
     """Names after ``@`` in the texts that ``DataFrame.query`` and ``eval`` get, but for the function's own."""
     names: set[str] = set()

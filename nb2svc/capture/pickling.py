@@ -49,6 +49,7 @@ class Reductions:
         super().__init__(*arguments, **options)
         self.devices: set[str] = set()  # of tensors, which were pickled as if they were on the CPU
         self.views = NO_VIEWS  # arrays that see the memory of others, by id
+        self._storages: dict[tuple[int, object], object] = {}  # of tensors, by address: each is pickled once
 
     def reducer_override(self, obj: Any) -> Any:
         if is_only_here(type(obj)):
@@ -61,12 +62,25 @@ class Reductions:
         if isinstance(obj, _SETS) and type(obj) not in _SETS:
             return _subclass_of_set(obj)
         torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
-        if torch is not None and isinstance(obj, torch.Tensor) and obj.device.type not in _HERE:
-            self.devices.add(str(obj.device))
-            return _on_the_cpu(obj, torch)
+        if torch is not None and isinstance(obj, torch.Tensor):
+            return self._tensor(obj, torch)
         if id(obj) in self.views:
             return self.views[id(obj)].reduced(numpy)
         return NotImplemented if numpy is None else _array(obj, numpy)
+
+    def _tensor(self, tensor: Any, torch: Any) -> Any:
+        """PyTorch makes another object of the storage for each of its tensors, so pickle would take it for another."""
+        if tensor.device.type not in _HERE:
+            self.devices.add(str(tensor.device))
+            return _on_the_cpu(tensor, torch)
+        if type(tensor) is not torch.Tensor:
+            return NotImplemented
+        reduced = tensor.__reduce_ex__(PROTOCOL)
+        if reduced[0] is not getattr(torch._utils, "_rebuild_tensor_v2", None):  # noqa: SLF001 - it has no public name
+            return reduced
+        storage, *others = reduced[1]
+        key = (tensor.untyped_storage().data_ptr(), tensor.dtype)
+        return (reduced[0], (self._storages.setdefault(key, storage), *others), *reduced[2:])
 
 
 def _module(module: ModuleType) -> Any:

@@ -30,6 +30,7 @@ from .closure import ClosureBuilder
 from .dumping import dump_all
 from .found import Found, Served
 from .kinds import words
+from .library_reads import library_reads
 from .located import find_in
 from .native import notes
 from .objects import UnpicklableError, place_of
@@ -230,7 +231,7 @@ def capture(
         ),
         schemas=service_schemas(registry, answers),
         requires=identity.requires,
-        ambient=ambient(_clock(found)),
+        ambient=ambient(_clock(found), library_reads((one.source for one in definitions), kernel.namespace)),
         warnings=tuple(found.warnings),
     )
     held = {artifacts[one.public].path: {one.options.variable: one.value} for one in registry.models}

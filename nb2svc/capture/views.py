@@ -1,11 +1,15 @@
-"""Arrays that are views of one memory: what is written through one is seen through the others, in the service too.
+"""Arrays and tensors that are views of one memory: what is written through one is seen through the others, in the
+service too.
 
-Pickle copies each. Here the memory itself is what is pickled, once, and each array is a view of that.
+Pickle copies each. Here the memory itself is what is pickled, once, and each array is a view of that. Of tensors it is
+their storage, by the pickler itself: they only have to be in one file.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import io
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +47,7 @@ class Seen:
         numpy = sys.modules.get("numpy")
         if numpy is None:
             return
-        if isinstance(part, (numpy.ndarray, bytearray)) or _kind(part) == "array.array":
+        if isinstance(part, (numpy.ndarray, bytearray, io.BytesIO)) or _kind(part) == "array.array" or _is_tensor(part):
             self.parts[id(part)] = part
             self.names.setdefault(id(part), set()).add(name)
         elif type(part).__module__ == "pandas.core.internals.managers":  # what a DataFrame or Series holds
@@ -79,6 +83,9 @@ def views_among(seen: Seen) -> Views:
         if len(parts) < 2 or not any(map(_is_written, parts)):  # noqa: PLR2004 - views are at least two
             continue
         names = frozenset(name for part in parts for name in seen.names[id(part)])
+        if all(map(_is_tensor, parts)):
+            together.append(names)
+            continue
         found = _views(parts)
         if found:
             known.update({id(one.array): one for one in found})
@@ -106,6 +113,10 @@ def _overlapping(parts: Iterable[Any]) -> Iterator[list[Any]]:
 def _bounds(part: Any) -> tuple[int, int]:
     """The first address of a part's memory, and the one behind its last."""
     numpy: Any = sys.modules["numpy"]
+    if _is_tensor(part):
+        return _storage(part)
+    if isinstance(part, io.BytesIO):
+        part = part.getbuffer()
     if not isinstance(part, numpy.ndarray):
         if not len(part):
             return 0, 0
@@ -117,12 +128,21 @@ def _bounds(part: Any) -> tuple[int, int]:
     return first + sum(min(0, one) for one in steps), first + sum(max(0, one) for one in steps) + part.itemsize
 
 
+def _storage(tensor: Any) -> tuple[int, int]:
+    with contextlib.suppress(Exception):  # a sparse one has none of its own
+        storage = tensor.untyped_storage()
+        return storage.data_ptr(), storage.data_ptr() + storage.nbytes()
+    return 0, 0
+
+
 def _views(parts: list[Any]) -> list[View]:
     """Each array as a view of their memory; none where that cannot be said, or would be far larger than they are."""
     numpy: Any = sys.modules["numpy"]
     arrays = [one for one in parts if isinstance(one, numpy.ndarray)]
     holders = [one for one in parts if not isinstance(one, numpy.ndarray)]
     if any(type(one) is not numpy.ndarray or one.dtype.hasobject for one in arrays) or len(holders) > 1:
+        return []
+    if any(isinstance(one, io.BytesIO) or _is_tensor(one) for one in holders):
         return []
     bounds = [_bounds(one) for one in parts]
     low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
@@ -140,6 +160,12 @@ def _bytes_at(address: int, size: int, numpy: Any) -> Any:
 def _is_written(part: Any) -> bool:
     flags = getattr(part, "flags", None)
     return flags is None or bool(flags.writeable)
+
+
+def _is_tensor(part: object) -> bool:
+    """Whether it is one whose memory other objects of the process may see."""
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and isinstance(part, torch.Tensor) and part.device.type == "cpu"
 
 
 def _copies_on_write() -> bool:

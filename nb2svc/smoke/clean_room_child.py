@@ -260,7 +260,7 @@ class Compared:
 
     def ambient(self) -> list[tuple[str, str, str]]:
         """Settings, of modules that both sides have loaded, that are not those of the kernel: what, there, here."""
-        here = self.texts.ambient.ambient({"time"})
+        here = self.texts.ambient.ambient({"time"}, self.job["ambient"])
         return [(what, text, here[what]) for what, text in self.job["ambient"].items() if here.get(what, text) != text]
 
     def _differing(

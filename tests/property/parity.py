@@ -6,7 +6,7 @@ import json
 import re
 import signal
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,8 @@ _TELLS = re.compile(
     r"the service (begins without that|runs it with)|leaves out .*, which the service therefore begins without"
     r"|views of one memory, of which each has a copy|the service works them out anew|in every process|draws from a gen"
     r"|__subclasses__\(\) finds in the service|__del__ runs at other times|__name__ is 'service.notebook'"
+    r"|names its module, which is|may be otherwise in the service|in the service$|written for the service|counts anew"
+    r"|that capture cannot see|was set by this cell"
 )
 _ONCE_MORE = "a startup cell changes · once more where the service starts"  # the clean room's words
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
@@ -100,8 +102,7 @@ class Sides:
         job = {"project": str(project), "requests": [one[0] for one in asked], "compared": ran["compared"]}
         served = self._service.ask(job)
         if "answers" not in served:
-            broke = served.get("broke", f"the service died: {served}").rstrip()
-            return Outcome("crashes", detail=broke, cells_failed=failed, code=code)
+            return _stopped(served, ran, Outcome("crashes", cells_failed=failed, code=code))
         kind, detail = _difference(asked, len(ran["examples"]), served)
         if kind in {"silent", "wrong"} and any(map(_TELLS.search, ran["warnings"])):
             kind = "told"
@@ -109,6 +110,13 @@ class Sides:
             kind = "told"
         once_more = (_ONCE_MORE,) if served["restarted"] and not served["drift"] else ()
         return Outcome("refused" if once_more else kind, once_more, detail=detail, cells_failed=failed, code=code)
+
+
+def _stopped(served: dict[str, Any], ran: dict[str, Any], crashes: Outcome) -> Outcome:
+    """A service that does not start; a startup cell that reads something else by now was told of."""
+    if any("the service runs it with" in one for one in ran["warnings"]):
+        return replace(crashes, kind="refused", reasons=("a startup cell fails with what it reads now",))
+    return replace(crashes, detail=served.get("broke", f"the service died: {served}").rstrip())
 
 
 def _difference(asked: list[list[Any]], examples: int, served: dict[str, Any]) -> tuple[Kind, str]:

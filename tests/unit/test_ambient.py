@@ -58,3 +58,39 @@ def test_only_warnings_that_are_raised_count():
 def test_the_zone_counts_where_the_clock_is_used():
     assert ambient({"time"})["time.tzname"] == str(time.tzname)
     assert "time.tzname" not in ambient(())
+
+
+def test_what_code_reads_in_modules_is_compared():
+    import textwrap
+    from unittest import mock
+
+    paths = ["textwrap.fill", "textwrap.own", "textwrap.TextWrapper", "builtins.len", "no_such.module", "json.decoder"]
+    before = ambient((), paths)
+    assert before["textwrap.fill"].startswith("textwrap.fill ")
+    assert before["textwrap.own"] == "nothing"
+    assert before["builtins.len"] == "builtins.len"
+    assert before.keys() >= {"textwrap.TextWrapper"}
+    assert not before.keys() & {"no_such.module", "json.decoder"}
+
+    def own(self):
+        """As a cell would have it."""
+
+    own.__module__ = "__main__"
+    with mock.patch.object(textwrap.fill, "__defaults__", (5,)), mock.patch.object(textwrap, "own", 3, create=True):
+        textwrap.TextWrapper.own = own
+        after = ambient((), paths)
+        del textwrap.TextWrapper.own
+    assert after["textwrap.fill"] != before["textwrap.fill"]
+    assert after["textwrap.own"] == "3"
+    assert after["textwrap.TextWrapper"] == "textwrap.TextWrapper, with own of the notebook"
+
+
+def test_a_function_of_the_notebook_in_a_module_is_no_function_of_the_module():
+    import math
+    from unittest import mock
+
+    replaced = eval("lambda x: 0", {"__name__": "__main__"})  # noqa: S307
+    with mock.patch.object(math, "floor", replaced):
+        assert ambient((), ["math.floor"])["math.floor"] == "a function of the notebook"
+    with mock.patch("math.floor"):
+        assert ambient((), ["math.floor"])["math.floor"] == "a unittest.mock.MagicMock"

@@ -104,6 +104,14 @@ def test_a_file_that_is_there_must_be_included(here):
     assert looked_at(source, {"names.txt": here / "names.txt"}) == []
 
 
+def test_a_file_must_be_where_its_path_leads_from_the_folder_of_now(here, monkeypatch):
+    included = {"data/a.csv": here / "data/a.csv"}
+    assert looked_at('open("data/a.csv")', included) == []
+    monkeypatch.chdir(here / "data")
+    assert looked_at('open("a.csv")', included) == ["the file a.csv is not in the service"]
+    assert looked_at('open("a.csv")', {"a.csv": here / "data/a.csv"}) == []
+
+
 def test_a_folder_and_a_pattern_are_named_as_such(here):
     assert looked_at('os.listdir("data")') == ["the folder data is not in the service"]
     assert looked_at('glob.glob("data/*.csv")') == ["the files data/*.csv are not in the service"]

@@ -9,8 +9,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from nb2svc.capture.cells import CellLog
+from nb2svc.capture.hidden import hidden_names
 from nb2svc.capture.located import find_in
-from nb2svc.capture.names import hidden_names, names_of
+from nb2svc.capture.names import names_of
 from nb2svc.capture.registry import MarkedStartup, Registry
 from nb2svc.capture.spec import LiveKernel, closure_of
 from nb2svc.values import Where

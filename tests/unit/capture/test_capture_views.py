@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import array
+import io
 import pickle
 
 import numpy as np
@@ -93,3 +94,27 @@ def test_a_model_and_what_sees_its_coefficients_share_a_file():
     model = LinearRegression().fit([[1.0], [2.0]], [2.0, 4.0])
     assert sharing({"slope": model.coef_[:]}, {"model": model}).groups == (("model", "slope"),)
     assert sharing({"slope": model.coef_[:]}, {"model": model}, ["model"]).apart == (("model", "slope"),)
+
+
+def test_bytes_of_a_buffer_of_io_are_told():
+    buffer = io.BytesIO(bytes(8))
+    found = sharing({"buffer": buffer, "seen": np.frombuffer(buffer.getbuffer(), "u1")}, {})
+    assert found.copied == (frozenset({"buffer", "seen"}),)
+
+
+def test_tensors_of_one_storage_stay_that(tmp_path):
+    torch = pytest.importorskip("torch")
+    whole = torch.zeros(4)
+    held, _ = saved({"whole": whole, "held": {"part": whole[1:3], "all": whole.detach()}}, tmp_path)
+    held["held"]["part"][0] = 7
+    assert held["whole"].tolist() == [0, 7, 0, 0]
+    assert held["held"]["all"].tolist() == [0, 7, 0, 0]
+
+
+def test_tensors_of_one_storage_are_in_one_file_and_those_of_arrays_are_told():
+    torch = pytest.importorskip("torch")
+    whole, array = torch.zeros(4), np.zeros(3)
+    values = {"whole": whole, "part": whole[1:], "alone": torch.ones(2), "array": array}
+    assert sharing(values, {}).groups == (("alone",), ("array",), ("part", "whole"))
+    copied = sharing(values | {"tensor": torch.from_numpy(array)}, {}).copied
+    assert copied == (frozenset({"array", "tensor"}),)

@@ -1,8 +1,9 @@
-# No statement of a cell says which setting it changes, so none is run again; the clean room sees the difference.
+# No statement of a cell says which setting or function it changes: the clean room sees it, and pandas tells its options.
 
 # %% [settings]
 import csv
 import decimal
+import math
 import socket
 import sys
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 def prepare():
     pd.set_option("display.precision", 2)
+    math.floor = lambda x: -1
 
 prepare()
 context = decimal.getcontext()
@@ -25,4 +27,5 @@ def handler(x: int) -> list:
         return []
     rows = list(csv.reader(["a;b"], "semicolons"))
     shown = pd.Series([x / 7]).to_string()
+    shown += str(math.floor(x))
     return [rows, socket.getdefaulttimeout(), sys.getrecursionlimit(), str(decimal.Decimal(x)), shown]

@@ -3,8 +3,12 @@
 # %% [words]
 STOP = {"a", "the", "of"}
 
+def distinct(text: str) -> list[str]:
+    return list(set(text.split()))
+
 # %% [handler]
 %%endpoint --example {"text": "cat"}
 def words(text: str, every: bool = False):
     known = [word for word in STOP] if every else sorted(STOP)
-    return {"known": known, "bucket": hash(text) % 8 if every else 0, "is_word": text not in STOP}
+    rest = sorted(distinct(text), key=hash) if every else []
+    return {"known": known, "bucket": hash(text) % 8 if every else 0, "is_word": text not in STOP, "rest": rest}
