@@ -13,6 +13,7 @@ sys.dont_write_bytecode = False
 
 from nb2svc import iri_syntax  # noqa: E402
 
+# Two seconds of every pytest process that imports nbformat.
 iri_syntax.defer()
 
 
