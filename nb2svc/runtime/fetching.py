@@ -49,7 +49,7 @@ def fetched(entry: ArtifactEntry, root: Path, cache: Path | None) -> Path:
                 _fetch(entry, _files(entry, root), target)
     except OSError as error:
         message = f"{entry.path} ({entry.why}) cannot be put into the cache: {error}"
-        raise ArtifactError(message, hint="Set SERVICE_CACHE to a folder that has room for it.") from error
+        raise ArtifactError(message, hint="Set SERVICE_CACHE to a folder that has room for it.") from None
     return target
 
 
@@ -124,7 +124,7 @@ def _fetch_file(url: str, target: Path, progress: _Progress) -> None:
             said = f"{type(error).__name__}: {error}".rstrip(": ")
             if attempt == _ATTEMPTS or not _may_pass(error):
                 message = f"{entry.path} ({entry.why}) cannot be fetched from {url}: {said}"
-                raise ArtifactError(message, hint=_hint(entry, error)) from error
+                raise ArtifactError(message, hint=_hint(entry, error)) from None
             pause = _PAUSE * 2 ** (attempt - 1)
             logger.warning("Fetching %s failed (%s). Attempt %d in %.0f s.", url, said, attempt + 1, pause)
             time.sleep(pause)

@@ -108,7 +108,7 @@ def load_artifact(entry: ArtifactEntry, root: Path) -> Any:
             return _read(entry, path, memoryview(b""))
         hashed = ahead.hashed(path)
     except OSError as error:
-        raise _unreadable(entry, path, error) from error
+        raise _unreadable(entry, path, error) from None
     with hashed:
         _verify(entry, path, hashed.sha256)
         return _read(entry, hashed.file, hashed.content)

@@ -14,6 +14,7 @@ from nb2svc.capture.notebook import run_notebook
 from nb2svc.errors import StartError
 from nb2svc.image import build
 from nb2svc.image.client import run
+from nb2svc.pipeline.services import explain
 
 CELLS = [
     "%load_ext nb2svc",
@@ -64,7 +65,8 @@ def test_an_image_without_its_volume_or_with_another_file_says_what_to_do(mounte
     engine = engines.get("docker")
     (artifact,) = json.loads((mounted.root / "nb2svc.json").read_text())["artifacts"]
     with pytest.raises(StartError) as raised:
-        engine.start(image_of_it, engines.RunOptions(wait=60))
+        engine.start(image_of_it, engines.RunOptions(wait=60, explain=explain))
+    assert "docker run -v" in raised.value.hint
     for part in ("/models/model.pkl", artifact["sha256"], '-v \\"$PWD/models:/models:ro\\"'):
         assert part in raised.value.log
     (tmp_path / "model.pkl").write_bytes(b"cos\nabort\n(tR.")
