@@ -66,6 +66,11 @@ def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], exa
     )
 
 
+def _location(mark: MarkedModel) -> str:
+    location = mark.options.location
+    return "" if location == BAKE else f" · {location}"
+
+
 def _location_facts(mark: MarkedModel) -> list[tuple[str, str]]:
     location = mark.options.location
     if location == BAKE:
@@ -150,7 +155,10 @@ def _noun(names: list[str], noun: str) -> str:
 def status(registry: Registry, kernel: LiveKernel, name: str, given: list[tuple[str, str]]) -> Card:
     """The whole service as it is now, with everything that would go wrong as warnings; ``given`` are more facts."""
     found = closure_of(registry, kernel)
-    facts = [("model", f"{one.public}: {', '.join(one.methods)}  (cell [{one.where.cell}])") for one in registry.models]
+    facts = [
+        ("model", f"{one.public}: {', '.join(one.methods)}{_location(one)}  (cell [{one.where.cell}])")
+        for one in registry.models
+    ]
     facts += [
         (
             "endpoint",
