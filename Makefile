@@ -64,6 +64,7 @@ lock: $(READY)  ## resolve the requirements-*.txt anew
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
 	$(LOCK) --group frameworks -c requirements-dev.txt -o requirements-frameworks.txt
 	$(LOCK) --group clients -c requirements-dev.txt -o requirements-clients.txt
+	$(LOCK) --group stores -o requirements-stores.txt
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .venv-* .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

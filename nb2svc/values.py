@@ -57,6 +57,11 @@ class CapturedCell:
     ok: bool = True  # ran to its end
 
 
+#: In place of an address: an artifact that is in the image, and one that is mounted where the service runs.
+BAKE: Final = "bake"
+MOUNT: Final = "mount"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactFile:
     """One file of an artifact that is a folder."""
@@ -85,6 +90,8 @@ class Artifact:
     loader: str = ""  # ``package.module:function`` that reads it; "" for what the runtime reads itself
     options: dict[str, Any] = field(default_factory=dict)  # what the loader is told
     environment: dict[str, str] = field(default_factory=dict)  # variables to be set before the service imports anything
+    location: str = BAKE  # or MOUNT, or the address that the service fetches it from
+    fetched_by: tuple[str, ...] = ()  # modules that fetch it from there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

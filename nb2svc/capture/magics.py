@@ -65,6 +65,7 @@ class Nb2svcMagics(Magics):
 
         %%serve_model VARIABLE [--example EXPR] [--name NAME] [--methods predict,…]
                                [--no-batch] [--max-batch N] [--format auto|joblib|pickle]
+                               [--location bake|mount|URL]
 
         --example EXPR    rows to record answers for: --example X_test[:3]
         --name NAME       the model's name in its URL, /models/NAME/predict (default: the variable)
@@ -72,6 +73,7 @@ class Nb2svcMagics(Magics):
         --no-batch        never join concurrent requests into one call
         --max-batch N     rows at most in one call
         --format FORMAT   file format of the model
+        --location PLACE  in the image (bake), on a volume (mount), or fetched at the start: s3://bucket/model.pkl
         """
         self._run_marked("serve_model", line, cell)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CaptureError, UsageError
 from ..values import WEBSOCKET
-from . import examples, inputs, native, options, rowwise, schema, startup, tables
+from . import examples, inputs, location, native, options, rowwise, schema, startup, tables
 from .registry import MarkedEndpoint, MarkedModel, MarkedStartup
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def model(line: str, cell: LoggedCell, kernel: LiveKernel) -> MarkedModel:
         )
     value = kernel.namespace[chosen.variable]
     native.chosen(value, chosen.format, where)
+    location.fetching_modules(chosen.location, where)
     public, methods = chosen.name or chosen.variable, _methods(value, chosen, where)
     example = examples.evaluate(chosen.example, kernel.namespace, where) if chosen.example else None
     return MarkedModel(

@@ -14,8 +14,8 @@ import re
 from dataclasses import dataclass, field
 
 from ..errors import UsageError
-from ..values import WEBSOCKET, Where
-from . import formats
+from ..values import BAKE, WEBSOCKET, Where
+from . import formats, location
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", WEBSOCKET)
 
@@ -44,6 +44,7 @@ class ModelOptions:
     batch: bool = True
     max_batch: int | None = None
     format: str = "auto"
+    location: str = BAKE  # or ``mount``, or an address
 
 
 @dataclass
@@ -158,9 +159,7 @@ def model_options(line: str, where: Where = Where()) -> ModelOptions:  # noqa: B
             hint="%%serve_model model, where the cell binds model",
             where=where,
         )
-    location, model_format = split_line.last("location", "bake"), split_line.last("format", "auto")
-    if location != "bake":
-        raise UsageError(f"--location {location} is not available yet", hint="leave it out: bake", where=where)
+    model_format = split_line.last("format", "auto")
     if model_format not in formats.choices():
         hint = f"one of {', '.join(formats.choices())}"
         raise UsageError(f"--format {model_format} is not available", hint=hint, where=where)
@@ -173,6 +172,7 @@ def model_options(line: str, where: Where = Where()) -> ModelOptions:  # noqa: B
         batch="no-batch" not in split_line.flags,
         max_batch=None if max_batch is None else int(max_batch),
         format=model_format,
+        location=location.checked(split_line.last("location", BAKE), where),
     )
 
 

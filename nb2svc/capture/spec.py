@@ -32,6 +32,7 @@ from .found import Found, Served
 from .kinds import words
 from .library_reads import library_reads
 from .located import find_in
+from .location import placed
 from .native import notes
 from .objects import UnpicklableError, place_of
 from .registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
@@ -191,7 +192,7 @@ def capture(
     models = {one.options.variable: one.value for one in registry.models}
     definitions = found.with_fingerprints(find_in(kernel.log), models)
     try:
-        artifacts, objects = dump_all(registry.models, found, staging)
+        artifacts, objects = placed(registry.models, *dump_all(registry.models, found, staging))
     except UnpicklableError as error:
         message, hint = words(error)
         raise CaptureError(message, hint=hint, where=Where(notebook=identity.notebook, name=error.path)) from error

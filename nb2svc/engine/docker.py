@@ -6,7 +6,9 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EngineError, StartError, UsageError
@@ -43,7 +45,9 @@ class DockerEngine:
             image = target if isinstance(target, str) else _image_of(target, options)
             declared = () if isinstance(target, str) else Manifest.load(target.root).environment
             environment = {**{name: os.environ[name] for name in declared if name in os.environ}, **options.env}
-            service = self._launch(image, options, environment)
+            options = replace(options, env=environment)
+            models = None if isinstance(target, str) else self._models_of(target)
+            service = self._launch(image, options, models)
             try:
                 took = self._wait(service, options, current)
             except BaseException:
@@ -91,7 +95,21 @@ class DockerEngine:
 
     # --- the parts of a start -------------------------------------------------------------------
 
-    def _launch(self, image: str, options: RunOptions, environment: dict[str, str]) -> RunningService:
+    def _models_of(self, project: Project) -> Path | None:
+        """The folder to mount where models are not in the image: mounted or fetched ones, which are all in the project.
+
+        Raises UsageError where the engine cannot see it.
+        """
+        if all(one.location == "bake" for one in Manifest.load(project.root).artifacts):
+            return None
+        if self._connection.remote_host:
+            raise UsageError(
+                f"The models of {project.name} are not in its image, and the engine is on another machine.",
+                hint="Use --engine process, or mount them there: docker run -v FOLDER:/models:ro …",
+            )
+        return project.root / "models"
+
+    def _launch(self, image: str, options: RunOptions, models: Path | None) -> RunningService:
         from docker.errors import APIError, ImageNotFound
 
         try:
@@ -105,7 +123,7 @@ class DockerEngine:
         name = unused_name(wanted, {service.name for service in self.running()})
         for attempt in range(_PORT_RACES):
             port = self._port(options)
-            container = self._create(image, name, port, options, environment)
+            container = self._create(image, name, port, options, models)
             try:
                 container.start()
             except APIError as error:
@@ -117,17 +135,16 @@ class DockerEngine:
             return self._service(container)
         raise AssertionError  # the last attempt returns or raises
 
-    def _create(
-        self, image: str, name: str, port: int | None, options: RunOptions, environment: dict[str, str]
-    ) -> Container:
+    def _create(self, image: str, name: str, port: int | None, options: RunOptions, models: Path | None) -> Container:
         """A container that may read its image and write /tmp, and nothing else."""
         memory = None if options.memory is None else memory_bytes(options.memory)
         return self._connection.client.containers.create(
             image,
             name=f"nb2svc-{name}",
-            environment={**environment, "SERVICE_HOST": "0.0.0.0", "SERVICE_PORT": str(SERVICE_PORT)},  # noqa: S104
+            environment={**options.env, "SERVICE_HOST": "0.0.0.0", "SERVICE_PORT": str(SERVICE_PORT)},  # noqa: S104
             ports={f"{SERVICE_PORT}/tcp": (self._listen_on(options.host), port)},
             labels={SERVICE_LABEL: name, HOST_LABEL: options.host},
+            volumes={str(models.resolve()): {"bind": "/models", "mode": "ro"}} if models else {},
             read_only=True,
             tmpfs={"/tmp": "rw,nosuid,nodev"},  # noqa: S108 - inside the container
             cap_drop=["ALL"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..values import Lock, ServiceSpec
+from ..values import BAKE, MOUNT, Lock, ServiceSpec
 from .artifacts import artifacts
 from .render import render
 
@@ -23,7 +23,9 @@ def docker_files(spec: ServiceSpec, lock: Lock, base: str | None) -> dict[str, s
         "description": description(spec),
         "labels": _labels(spec),
         "has_examples": bool(spec.examples),
-        "has_models": bool(artifacts(spec)),
+        "has_models": any(one.location == BAKE for one in artifacts(spec)),
+        "left_out": [one.path for one in artifacts(spec) if one.location != BAKE],
+        "mounts": any(one.location == MOUNT for one in artifacts(spec)),
         "has_lib": bool(spec.closure.helpers),
         "has_data": any(path.startswith("data/") for path, _ in spec.closure.files),
         "included": included(spec),

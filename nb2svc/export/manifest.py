@@ -88,6 +88,7 @@ def _artifacts(spec: ServiceSpec) -> tuple[ArtifactEntry, ...]:
             modules=artifact.modules,
             loader=artifact.loader,
             options=artifact.options,
+            location=artifact.location,
         )
         for artifact in artifacts(spec)
     )

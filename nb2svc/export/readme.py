@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from ..runtime.settings import Settings, shown, variable
-from ..values import Example, Lock, ServiceSpec
+from ..values import BAKE, MOUNT, Example, Lock, ServiceSpec
 from .artifacts import artifacts
 from .container import description
 from .curl import curl
@@ -46,6 +46,8 @@ def readme(spec: ServiceSpec, lock: Lock) -> str:
         environment=spec.closure.environment,
         defaults=defaults(spec),
         artifacts=artifacts(spec),
+        mounted=[one for one in artifacts(spec) if one.location == MOUNT],
+        fetched=[one for one in artifacts(spec) if one.location not in (BAKE, MOUNT)],
         has_lib=bool(spec.closure.helpers),
         has_schemas=bool(spec.schemas.strip()),
         has_wheels=bool(lock.wheels),

@@ -25,7 +25,7 @@ def module_reasons(spec: ServiceSpec) -> dict[str, tuple[Reason, ...]]:
     """Every module that code or artifacts of ``spec`` need, with the reasons for it; sorted by module."""
     uses = tuple(_uses(spec.closure))
     artifacts = _artifacts(spec)
-    modules = {*spec.closure.modules, *(module for one in artifacts for module in one.modules)}
+    modules = {*spec.closure.modules, *(module for one in artifacts for module in (*one.modules, *one.fetched_by))}
     helpers = {helper.name for helper in spec.closure.helpers}
     found: dict[str, tuple[Reason, ...]] = {}
     for module in sorted(modules):
@@ -33,6 +33,7 @@ def module_reasons(spec: ServiceSpec) -> dict[str, tuple[Reason, ...]]:
             continue  # copied into the project; other parts of a namespace package may be of a distribution
         reasons = [Reason((user,), where=where) for user, imported, where in uses if _related(module, imported)]
         reasons += [Reason(text=f"needed by {one.path}") for one in artifacts if module in one.modules]
+        reasons += [Reason(text=f"fetches {one.path}") for one in artifacts if module in one.fetched_by]
         found[module] = tuple(reasons) or (Reason(text="imported by the notebook's code"),)
     return found
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from .digests import digest
 from .mapped import mapped
+from .places import place_of
 
 LARGE = 16 << 20  # bytes: a smaller file is hashed in the time that a thread takes to start
 
@@ -46,13 +47,15 @@ _begun: dict[Path, _Begun] = {}
 _process = 0  # where the thread runs; a fork of it has none
 
 
-def begin(root: Path | None = None) -> None:
-    """Start to hash the large files of a project: by default the one in which this runtime lies."""
+def begin(root: Path | None = None, folder: Path | None = None) -> None:
+    """Start to hash the large files of a project, by default the one in which this runtime lies; those that it lacks,
+    in ``folder``.
+    """
     global _process  # noqa: PLW0603 - one thread a process
     root = root or Path(__file__).resolve().parent.parent.parent
     try:
         entries = json.loads((root / "nb2svc.json").read_bytes())["artifacts"]
-        large = [root / entry["path"] for entry in entries if entry["size"] >= LARGE]
+        large = [place_of(entry["path"], root, folder) for entry in entries if entry["size"] >= LARGE]
     except (OSError, ValueError, KeyError, TypeError):  # who loads the manifest says it better
         return
     _process = os.getpid()

@@ -25,6 +25,13 @@ def file_digest(path: Path) -> str:
         return digest(mapped(file))
 
 
+def folder_digest(folder: Path) -> str:
+    """The SHA-256 of the sorted lines ``<digest>  <path in it>`` of a folder's files. Raises ``OSError``."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    lines = [f"{file_digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
+    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+
+
 def digest(content: memoryview) -> str:
     """The digest of a file's whole content."""
     parts = [content[start : start + PART] for start in range(0, content.nbytes, PART)]

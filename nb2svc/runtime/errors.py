@@ -2,7 +2,7 @@
 
 ServiceError            says what is wrong and, as ``hint``, what to do next
 ├── ManifestError       nb2svc.json is missing or cannot be read
-├── ArtifactError       a model file is missing, changed or cannot be loaded
+├── ArtifactError       a model file is missing, changed, cannot be fetched or cannot be loaded
 └── SettingsError       an environment variable is missing or wrong
 """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import pickle
 from collections.abc import Iterable
 from io import BufferedReader
@@ -11,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from . import ahead
-from .digests import file_digest
+from .digests import folder_digest
 from .errors import ArtifactError
 from .formats import OWN_FORMATS, load_embedded, loader_of
 from .manifest import PICKLES, ArtifactEntry, Manifest, project_root
 from .mapped import buffers, load_joblib
+from .places import place_of
+from .settings import Settings
 
 
 class _Unpickler(pickle.Unpickler):
@@ -101,28 +102,51 @@ def load_artifact(entry: ArtifactEntry, root: Path) -> Any:
     """Check and load one artifact; a file that is loaded is the very file that was checked. Raises ArtifactError."""
     path = root / entry.path
     try:
+        path = _found(entry, root)
         if path.is_dir():
-            _verify(entry, _folder_digest(path))
+            _verify(entry, path, folder_digest(path))
             return _read(entry, path, memoryview(b""))
         hashed = ahead.hashed(path)
     except OSError as error:
-        message = f"{entry.path} ({entry.why}) cannot be read: {error.strerror}."
-        raise ArtifactError(message, hint="Copy the whole project, models/ included, or export it again.") from error
+        raise _unreadable(entry, path, error) from None
     with hashed:
-        _verify(entry, hashed.sha256)
+        _verify(entry, path, hashed.sha256)
         return _read(entry, hashed.file, hashed.content)
 
 
-def _folder_digest(folder: Path) -> str:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    lines = [f"{file_digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
-    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+def _found(entry: ArtifactEntry, root: Path) -> Path:
+    """Where the artifact is, fetched where it has an address and is in no folder. Raises ArtifactError."""
+    if entry.location == "bake":
+        return root / entry.path
+    settings = Settings.load()
+    path = place_of(entry.path, root, settings.models)
+    if not entry.is_fetched or path.exists():
+        return path
+    from .fetching import fetched
+
+    return fetched(entry, root, settings.cache)
 
 
-def _verify(entry: ArtifactEntry, digest: str) -> None:
+def _unreadable(entry: ArtifactEntry, path: Path, error: OSError) -> ArtifactError:
+    if entry.location == "bake":
+        message = f"{entry.path} ({entry.why}) cannot be read: {error.strerror}."
+        return ArtifactError(message, hint="Copy the whole project, models/ included, or export it again.")
+    message = (
+        f"{entry.path} ({entry.why}) is not in the image, and {path} cannot be read: {error.strerror}.\n"
+        f"  expected SHA-256 {entry.sha256}"
+    )
+    hint = (
+        'Mount the folder models/ of the project: docker run -v "$PWD/models:/models:ro" …; '
+        "outside a container, SERVICE_MODELS names the folder that has it."
+    )
+    return ArtifactError(message, hint=hint)
+
+
+def _verify(entry: ArtifactEntry, path: Path, digest: str) -> None:
     if digest != entry.sha256:
+        place = "" if entry.location == "bake" else f", found as {path},"
         message = (
-            f"{entry.path} ({entry.why}) is not what was exported, and was not loaded.\n"
+            f"{entry.path} ({entry.why}){place} is not what was exported, and was not loaded.\n"
             f"  expected SHA-256 {entry.sha256}\n"
             f"  got      SHA-256 {digest}"
         )

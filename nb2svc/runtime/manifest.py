@@ -69,6 +69,7 @@ class ArtifactEntry(_Record):
 
     A folder's is the SHA-256 of the sorted lines ``<sha256>  <path in it>`` of its files. ``loader`` is
     ``package.module:function`` where the runtime does not read the format itself, ``options`` is what it is told.
+    ``location`` is ``bake`` (in the image), ``mount`` (on a volume), or the address that it is fetched from.
     """
 
     path: str
@@ -80,6 +81,12 @@ class ArtifactEntry(_Record):
     modules: tuple[str, ...] = ()
     loader: str = ""
     options: dict[str, Any] = Field(default_factory=dict)
+    location: str = "bake"
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether it has an address."""
+        return "://" in self.location
 
 
 class ObjectsEntry(_Record):

@@ -66,7 +66,7 @@ def _run(target: str, settings: Settings) -> int:
 
         link.watch()
         share(link.number)
-    return serve(_load(target), settings, listening, link)
+    return serve(_load(target, settings), settings, listening, link)
 
 
 def serve(app: FastAPI, settings: Settings, listening: socket.socket | None = None, link: Link | None = None) -> int:
@@ -121,13 +121,13 @@ def _end_while_loading(sig: int, frame: FrameType | None) -> None:  # noqa: ARG0
     raise SystemExit(0)  # the first process of a container would ignore the signal
 
 
-def _load(target: str) -> FastAPI:
+def _load(target: str, settings: Settings) -> FastAPI:
     from . import ahead
     from .imports import listed_once
     from .manifest import Manifest
     from .tracing import trace
 
-    ahead.begin()
+    ahead.begin(folder=settings.models)
     manifest = Manifest.load()
     missing = [name for name in manifest.environment if name not in os.environ]
     if missing:

@@ -87,6 +87,12 @@ class Settings(BaseModel):
     capture_bytes: ByteSize = Field(
         ByteSize(1 << 30), gt=0, description="bytes of all captured files, or with a unit; the oldest make room"
     )
+    models: Path | None = Field(
+        None, description="a folder of model files that are not in the project, such as a mounted volume"
+    )
+    cache: Path | None = Field(
+        None, description="a folder for models that are fetched; none: a private one in the temporary folder"
+    )
     docs: Literal["on", "off"] = Field("on", description="off closes /docs, /redoc and /openapi.json")
     drain_seconds: float = Field(
         0, ge=0, description="after SIGTERM: how long /readyz says no while requests are still taken"

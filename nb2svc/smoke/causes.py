@@ -171,6 +171,12 @@ _RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Cause]], ..
         re.compile(r"service\.runtime\.errors\.\w+Error: ([^\n]+)(?:\n(?!  →)[^\n]*){0,9}\n  → ([^\n\"]+)"),
         lambda m: Cause(m[1].rstrip(), m[2].rstrip()),
     ),
+    (  # the same as a record of the log, where there was nothing to trace
+        re.compile(
+            r'"logger":"service\.runtime\.server","message":"([^\n]+)(?:\n(?!  →)[^\n]*){0,9}\n  → ([^\n]+?)"(?=[,}])'
+        ),
+        lambda m: Cause(m[1].rstrip(), m[2]),
+    ),
     (re.compile(r"\bMemoryError\b|Unable to allocate [\d.]+ \wiB|OOMKilled|out of memory"), lambda _: _OUT_OF_MEMORY),
     (
         re.compile(

@@ -9,7 +9,7 @@ from ..capture.answers import answer_examples, raise_problems
 from ..capture.found import Found
 from ..capture.registry import Marked, MarkedEndpoint, MarkedModel, MarkedStartup, Registry
 from ..capture.spec import LiveKernel, closure_of, live_app
-from ..values import WEBSOCKET, Example
+from ..values import BAKE, MOUNT, WEBSOCKET, Example
 from ..wording import count, shorten, size_text
 from .cards import Card, Shown
 
@@ -53,6 +53,7 @@ def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], exa
     if inputs.features:
         facts.append(("columns", shorten(", ".join(inputs.features))))
     facts += [(f"{method} alone", f"concurrent calls stay apart: {why}") for method, why in mark.alone]
+    facts += _location_facts(mark)
     facts += _closure_facts(found, but=mark.options.variable)
     footer = "" if examples else "No example: answers of the container will not be verified. Add --example X_test[:3]"
     return Card(
@@ -63,6 +64,24 @@ def _model_card(mark: MarkedModel, found: Found, replaced: Iterable[Marked], exa
         warnings=found.warnings,
         footer=footer,
     )
+
+
+def _location(mark: MarkedModel) -> str:
+    location = mark.options.location
+    return "" if location == BAKE else f" · {location}"
+
+
+def _location_facts(mark: MarkedModel) -> list[tuple[str, str]]:
+    location = mark.options.location
+    if location == BAKE:
+        return []
+    if location == MOUNT:
+        return [
+            ("location", "not in the image: the service reads it from /models, where you mount the project's models/")
+        ]
+    return [
+        ("location", f"not in the image: fetched from {location} at start; upload it there from the project's models/")
+    ]
 
 
 def _endpoint_card(mark: MarkedEndpoint, found: Found, replaced: Iterable[Marked], examples: Sequence[Example]) -> Card:
@@ -136,7 +155,10 @@ def _noun(names: list[str], noun: str) -> str:
 def status(registry: Registry, kernel: LiveKernel, name: str, given: list[tuple[str, str]]) -> Card:
     """The whole service as it is now, with everything that would go wrong as warnings; ``given`` are more facts."""
     found = closure_of(registry, kernel)
-    facts = [("model", f"{one.public}: {', '.join(one.methods)}  (cell [{one.where.cell}])") for one in registry.models]
+    facts = [
+        ("model", f"{one.public}: {', '.join(one.methods)}{_location(one)}  (cell [{one.where.cell}])")
+        for one in registry.models
+    ]
     facts += [
         (
             "endpoint",

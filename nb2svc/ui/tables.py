@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ..engine import Finding
-    from ..runtime.manifest import Manifest
+    from ..runtime.manifest import ArtifactEntry, Manifest
     from ..values import Image, Project, RunningService
 
 
@@ -155,6 +155,13 @@ def image_details(image: Image) -> RenderableType:
     return Group(facts, "", layers) if image.layers else facts
 
 
+def _place(artifact: ArtifactEntry) -> str:
+    """Where the artifact is, if not in the image."""
+    if artifact.location == "bake":
+        return ""
+    return f", fetched from {artifact.location}" if artifact.is_fetched else ", mounted"
+
+
 def project_details(manifest: Manifest, sizes: Mapping[str, int] | None = None) -> RenderableType:
     """What a project holds: routes, models, objects, environment, and its distributions as the tree of why."""
     from rich.console import Group
@@ -180,7 +187,7 @@ def project_details(manifest: Manifest, sizes: Mapping[str, int] | None = None) 
         _row(routes, f"{endpoint.method} {endpoint.path}", f"{endpoint.handler}()", _number(endpoint.cell))
     artifacts = _table("FILE", "SIZE", "TYPE", "WHY")
     for artifact in manifest.artifacts:
-        _row(artifacts, artifact.path, size_text(artifact.size), artifact.type, artifact.why)
+        _row(artifacts, artifact.path, size_text(artifact.size), artifact.type, artifact.why + _place(artifact))
     distributions = _table("DISTRIBUTION", "VERSION", "SIZE", "WHY")
     for branch in tree_of_why(manifest.distributions, sizes or {}):
         size = "" if branch.size is None else size_text(branch.size)

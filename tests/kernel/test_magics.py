@@ -34,6 +34,17 @@ def test_a_model_is_captured_with_an_answer_for_each_method(kernel):
     assert "sepal_length, sepal_width" in outcome.text
 
 
+def test_where_a_model_lies_is_told_and_a_refused_place_leaves_the_service_as_it_was(kernel):
+    assert kernel.run(IRIS).ok
+    serves = "%%serve_model model --example X[:2] --location {}\nmodel = LogisticRegression(max_iter=500).fit(X, y)"
+    assert "the service reads it from /models" in kernel.run(serves.format("mount")).text
+    assert "model: predict, predict_proba · mount" in status(kernel)
+    refused = kernel.run(serves.format("https://me:word@example.com/model.joblib"))
+    assert not refused.ok
+    assert "credentials" in refused.error
+    assert "model: predict, predict_proba · mount" in status(kernel)
+
+
 def test_inspect_finds_the_source(kernel):
     assert kernel.run('%%endpoint --example {"x": 1}\ndef f(x):\n    return x  # same').ok
     assert "return x  # same" in kernel.run("import inspect\nprint(inspect.getsource(f))").text

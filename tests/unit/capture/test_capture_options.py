@@ -77,7 +77,7 @@ def test_model_options():
     for line, message in {
         "": "needs the name of the variable",
         "a b": "needs the name of the variable",
-        "clf --location s3://x": "not available yet",
+        "clf --location s3://x": "is no place for a model",
         "clf --format onyx": "not available",
     }.items():
         with pytest.raises(UsageError, match=message):

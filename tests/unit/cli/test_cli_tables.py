@@ -90,6 +90,14 @@ def test_a_project_in_detail():
     assert "description" not in text  # there is none
 
 
+def test_models_outside_the_image_in_detail():
+    places = ["mount", "s3://bucket/m.pkl"]
+    artifacts = tuple(MANIFEST.artifacts[0].model_copy(update={"location": place}) for place in places)
+    text = shown(tables.details(MANIFEST.model_copy(update={"artifacts": artifacts})))
+    assert "the model, mounted" in text
+    assert "the model, fetched from s3://bucket/m.pkl" in text
+
+
 def test_a_narrow_terminal_loses_no_text():
     text = shown(tables.details(MANIFEST), width=50)
     assert "".join(text.split()).count("uvicorn[standard],serves") == 1

@@ -2,8 +2,10 @@
 
 import base64
 import json
+import shlex
 import shutil
 import subprocess
+import sys
 import threading
 from dataclasses import replace
 from email.parser import BytesParser
@@ -15,7 +17,7 @@ import pytest
 from nb2svc.export import Finish, plan, write
 from nb2svc.export.curl import curl
 from nb2svc.export.readme import readme
-from nb2svc.values import Example
+from nb2svc.values import ArtifactFile, Example
 
 pytestmark = pytest.mark.once  # a page and its commands
 
@@ -136,6 +138,52 @@ def test_the_settings_and_variables_are_listed(spec, lock):
     assert "| `REGION` | read by the notebook's code | |\n" in text
     assert "| `SERVICE_PORT` | " in text
     assert "| `models/vocabulary.pkl` | `dict`: vocabulary, used by label |\n" in text
+
+
+def placed(spec, location, **changes):
+    model = spec.models[0]
+    return replace(spec, models=(replace(model, artifact=replace(model.artifact, location=location, **changes)),))
+
+
+def test_a_model_on_a_volume_is_mounted(spec, lock):
+    path = spec.models[0].artifact.path
+    text = readme(placed(spec, "mount"), lock)
+    assert '8000:8000 -v "$PWD/models:/models:ro" -e REGION iris\n' in text
+    assert f"The image has no {path}: the service reads it from `/models`" in text
+    assert "/models`" not in readme(spec, lock)
+    files = plan(placed(spec, "mount"), lock).files
+    rules = files[".dockerignore"].decode().splitlines()
+    assert rules[rules.index("!models") + 1] == path
+    assert path in files
+
+
+def test_a_model_with_an_address_is_uploaded_by_a_command_that_works(spec, lock, tmp_path):
+    staged = spec.models[0].artifact.staged
+    text = readme(placed(spec, f"file://{tmp_path}/store/model.joblib"), lock)
+    assert "/models:ro" not in text
+    project, store = tmp_path / "project", tmp_path / "store"
+    (project / "models").mkdir(parents=True)
+    store.mkdir()
+    shutil.copy(staged, project / spec.models[0].artifact.path)
+    upload(text, project)
+    assert (store / "model.joblib").read_bytes() == staged.read_bytes()
+
+
+def test_a_model_that_is_a_folder_is_uploaded_as_one(spec, lock, tmp_path):
+    file = ArtifactFile(path="vocab/strings", sha256="0", size=1)
+    folder = placed(spec, f"file://{tmp_path}/store/nlp", path="models/nlp", files=(file,))
+    (tmp_path / "models" / "nlp" / "vocab").mkdir(parents=True)
+    (tmp_path / "models" / "nlp" / "vocab" / "strings").write_text("x")
+    (tmp_path / "store").mkdir()
+    upload(readme(folder, lock), tmp_path)
+    assert (tmp_path / "store" / "nlp" / "vocab" / "strings").read_text() == "x"
+
+
+def upload(text, project):
+    """Run the README's command, as in the environment of the lock."""
+    command = next(line for line in text.splitlines() if "fsspec" in line and line.startswith(".venv/bin/python"))
+    _, *arguments = shlex.split(command)
+    subprocess.run([sys.executable, *arguments], cwd=project, check=True)
 
 
 def test_a_service_without_examples_says_what_its_tests_do(spec, lock):

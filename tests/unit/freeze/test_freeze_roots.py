@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nb2svc.errors import FreezeError
@@ -73,6 +75,13 @@ def test_the_state_artifact_and_the_standard_library(make_spec) -> None:
     )
     assert roots["pillow"].why == "needed by models/state.pkl"
     assert set(roots) == {"fastapi", "httptools", "pillow", "prometheus-client", "pydantic", "uvicorn", "uvloop"}
+
+
+def test_what_fetches_a_model_is_a_root(make_spec) -> None:
+    fetched = replace(model("numpy"), artifact=replace(model("numpy").artifact, fetched_by=("fsspec", "numpy")))
+    roots = roots_of(make_spec(models=(fetched,)))
+    assert roots["fsspec"].why == "fetches models/model.joblib"
+    assert roots["numpy"].why == "needed by models/model.joblib; fetches models/model.joblib"
 
 
 @pytest.mark.parametrize(("format", "expected"), [("joblib", True), ("pickle", False)])

@@ -16,6 +16,8 @@ PLAIN = {
     "included": [],
     "has_examples": False,
     "has_models": False,
+    "left_out": [],
+    "mounts": False,
     "has_data": False,
     "has_lib": False,
     "has_wheels": False,
@@ -30,6 +32,8 @@ FULL = {
     "included": ["settings.json"],
     "has_examples": True,
     "has_models": True,
+    "left_out": ["models/large.pkl"],
+    "mounts": True,
     "has_data": True,
     "has_lib": True,
     "has_wheels": True,
@@ -106,11 +110,20 @@ def test_parts_that_are_not_there_are_not_copied():
     assert "wheels" not in text
 
 
+def test_models_on_a_volume_are_looked_for_where_it_is_mounted():
+    text = render("Dockerfile", project=FULL)
+    assert '--tmpfs /tmp -v "$PWD/models:/models:ro" -e API_KEY' in text
+    assert "when the service starts: models/large.pkl\n" in text
+    assert " SERVICE_MODELS=/models " in next(line for line in instructions(text) if line.startswith("ENV"))
+    assert "/models" not in render("Dockerfile", project=PLAIN)
+
+
 @pytest.mark.parametrize("project", [PLAIN, FULL])
 def test_the_context_is_an_allow_list(project):
     lines = render("dockerignore", project=project).splitlines()
     rules = [line for line in lines if not line.startswith("#")]
     assert rules[0] == "*"
+    assert rules.index("models/large.pkl") == rules.index("!models") + 1 if project is FULL else "!models" not in rules
     allowed = {line.removeprefix("!") for line in rules if line.startswith("!")}
     expected = {"requirements.txt", "nb2svc.json", "openapi.json", "service"}
     more = {"examples", "models", "data", "lib", "wheels", "settings.json"} if project is FULL else set()

@@ -73,4 +73,5 @@ def test_what_the_runtime_imports_is_what_it_declares() -> None:
     brought_along = {"starlette", "anyio", "typing_extensions", "pydantic_core"}  # by fastapi and pydantic
     optional = {"pandas", "numpy", "scipy", "pyarrow", "PIL"}  # where a model or handler takes frames, arrays or images
     optional |= {"opentelemetry"}  # where traces are sent
+    optional |= {"fsspec", "aiohttp"}  # where a model is fetched
     assert names - sys.stdlib_module_names - declared - brought_along - optional == set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib
 import json
+import logging
 import os
 import pickle
 import socket
@@ -14,6 +15,7 @@ from collections.abc import Callable
 import pytest
 
 from nb2svc.runtime.errors import ArtifactError
+from nb2svc.runtime.logs import JSONFormatter
 from nb2svc.smoke.causes import distribution_of, likely_cause
 
 
@@ -175,6 +177,18 @@ def test_exit_codes_tell_where_the_log_does_not(exit_code, said):
 @pytest.mark.parametrize("exit_code", [None, 0, 1, 3])
 def test_nothing_is_made_up(exit_code):
     assert likely_cause("INFO: all is well\n", exit_code=exit_code) is None
+
+
+def test_a_start_that_the_runtime_refused_is_told_in_its_words():
+    """As it stands in the log, with a traceback of the notebook's code before it and lines of others around it."""
+    error = ArtifactError(
+        "models/m.pkl is not here.\n  expected SHA-256 0", hint='docker run -v "$PWD/models:/models:ro" …'
+    )
+    record = logging.LogRecord("service.runtime.server", logging.ERROR, "", 1, "%s", (error,), None)
+    before = "FileNotFoundError: [Errno 2] No such file or directory: 'cache.json'\n"
+    cause = likely_cause(f"{before}{JSONFormatter(worker=1).format(record)}\nended\n", exit_code=1)
+    assert cause is not None
+    assert (cause.message, cause.hint) == ("models/m.pkl is not here.", error.hint)
 
 
 def test_an_unknown_exception_is_given_as_it_is():
