@@ -14,6 +14,7 @@ from .base import Explain, Stats
 
 LOG_LINES = 40  # in the error of a service that did not become ready
 _POLL_SECONDS = 0.02
+_SHARE = 0.1  # of a processor that waiting may take: the service needs it more, and a container engine's looks are slow
 
 
 def wait_until_ready(
@@ -33,6 +34,7 @@ def wait_until_ready(
     begin = time.monotonic()
     said = 0.0
     while True:
+        worked = time.thread_time()
         answers = is_ready(service.url)
         waited = time.monotonic() - begin
         if answers or not runs():
@@ -46,7 +48,7 @@ def wait_until_ready(
         if waited - said >= 1.0:
             said = waited
             progress.step(f"waiting for {service.name} to be ready, {waited:.0f} of {seconds:g} s")
-        time.sleep(_POLL_SECONDS)
+        time.sleep(max(_POLL_SECONDS, (time.thread_time() - worked) / _SHARE))
 
 
 def is_ready(url: str) -> bool:
