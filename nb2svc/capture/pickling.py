@@ -76,7 +76,7 @@ class Reductions:
         if type(tensor) is not torch.Tensor:
             return NotImplemented
         reduced = tensor.__reduce_ex__(PROTOCOL)
-        if reduced[0] is not getattr(torch._utils, "_rebuild_tensor_v2", None):  # noqa: SLF001 - it has no public name
+        if getattr(reduced[0], "__name__", "") != "_rebuild_tensor_v2":  # sparse and quantized ones
             return reduced
         storage, *others = reduced[1]
         key = (tensor.untyped_storage().data_ptr(), tensor.dtype)
