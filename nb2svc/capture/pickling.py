@@ -49,7 +49,7 @@ class Reductions:
         super().__init__(*arguments, **options)
         self.devices: set[str] = set()  # of tensors, which were pickled as if they were on the CPU
         self.views = NO_VIEWS  # arrays that see the memory of others, by id
-        self._storages: dict[tuple[int, object], object] = {}  # of tensors, by address: each is pickled once
+        self._storages: dict[tuple[int, int, object], object] = {}  # of tensors, by address: each is pickled once
 
     def reducer_override(self, obj: Any) -> Any:
         if is_only_here(type(obj)):
@@ -76,10 +76,11 @@ class Reductions:
         if type(tensor) is not torch.Tensor:
             return NotImplemented
         reduced = tensor.__reduce_ex__(PROTOCOL)
-        if reduced[0] is not getattr(torch._utils, "_rebuild_tensor_v2", None):  # noqa: SLF001 - it has no public name
+        if getattr(reduced[0], "__name__", "") != "_rebuild_tensor_v2":  # sparse and quantized ones
             return reduced
         storage, *others = reduced[1]
-        key = (tensor.untyped_storage().data_ptr(), tensor.dtype)
+        memory = tensor.untyped_storage()
+        key = (memory.data_ptr(), memory.nbytes(), tensor.dtype)
         return (reduced[0], (self._storages.setdefault(key, storage), *others), *reduced[2:])
 
 
