@@ -10,7 +10,7 @@ INFO = f"{NAME}-1.0.dist-info"
 
 def build_wheel(directory, config_settings=None, metadata_directory=None):
     source = ROOT / "src"
-    return _write(directory, {str(path.relative_to(source)): path.read_text() for path in source.rglob("*.*")})
+    return _write(directory, {str(path.relative_to(source)): path.read_text() for path in source.rglob("*.*") if path.suffix != ".pyc"})
 
 
 def build_editable(directory, config_settings=None, metadata_directory=None):
