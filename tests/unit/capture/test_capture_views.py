@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import array
+import importlib
 import io
 import pickle
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
 import pytest
+from requirement import need
 
 from nb2svc.capture.artifacts import dump_objects
 from nb2svc.capture.objects import probe
@@ -102,8 +105,14 @@ def test_bytes_of_a_buffer_of_io_are_told():
     assert found.copied == (frozenset({"buffer", "seen"}),)
 
 
-def test_tensors_of_one_storage_stay_that(tmp_path):
-    torch = pytest.importorskip("torch")
+@pytest.fixture
+def torch():
+    need("torch", "" if find_spec("torch") else "torch is not installed")
+    return importlib.import_module("torch")
+
+
+@pytest.mark.once  # PyTorch is installed for one interpreter only
+def test_tensors_of_one_storage_stay_that(torch, tmp_path):
     whole = torch.zeros(4)
     held, _ = saved({"whole": whole, "held": {"part": whole[1:3], "all": whole.detach()}}, tmp_path)
     held["held"]["part"][0] = 7
@@ -111,8 +120,8 @@ def test_tensors_of_one_storage_stay_that(tmp_path):
     assert held["held"]["all"].tolist() == [0, 7, 0, 0]
 
 
-def test_tensors_of_one_storage_are_in_one_file_and_those_of_arrays_are_told():
-    torch = pytest.importorskip("torch")
+@pytest.mark.once
+def test_tensors_of_one_storage_are_in_one_file_and_those_of_arrays_are_told(torch):
     whole, array = torch.zeros(4), np.zeros(3)
     values = {"whole": whole, "part": whole[1:], "alone": torch.ones(2), "array": array}
     assert sharing(values, {}).groups == (("alone",), ("array",), ("part", "whole"))
