@@ -39,6 +39,8 @@ def table_type(annotation: Any) -> Any:
         found = [table_type(each) for each in get_args(annotation) if each is not NoneType]
         return found[0] if len(found) == 1 else None
     kind = origin or annotation  # told without importing their libraries
+    if hasattr(kind, "__value__"):  # an alias made by a ``type`` statement, as NDArray is one from Python 3.12 on
+        return table_type(kind.__value__)
     root = getattr(kind, "__module__", "").partition(".")[0]
     return kind if inspect.isclass(kind) and kind.__name__ in _TABLES.get(root, ()) else None
 
