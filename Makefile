@@ -28,7 +28,7 @@ unit: $(READY)  ## pure parts, and real processes without a kernel
 	$(BIN)/python -m pytest tests/unit -n 2
 
 kernel: $(READY)  ## magics and notebooks in real kernels
-	$(BIN)/python -m pytest tests/kernel -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests/kernel -n 2
 
 cases: $(FRAMEWORKS)  ## a folder per case: a notebook, what must become of it, checked on the running service
 	$(BIN)/python -m pytest tests/cases -n 2 --dist loadgroup
