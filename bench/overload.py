@@ -1,4 +1,4 @@
-"""Ten times more requests than a service can answer: ``python bench/overload.py [--times 10] [--seconds 10]``.
+"""Ten times more requests than a service can answer: ``python bench/overload.py [HANDLER …] [--times 10]``.
 
 Three handlers in turn: one that computes in Python and so holds its lock, one that computes outside of it (NumPy), and
 one that only waits. For each, first as many requests a second are answered as can be (clients that ask again when they
@@ -190,13 +190,12 @@ async def measure(port: int, path: str, times: float, seconds: float) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("handlers", nargs="*", default=["python", "numpy", "wait"], help="python, numpy, wait; or some")
     parser.add_argument("--times", type=float, default=10.0, help="so many times the peak are sent (default: 10)")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long (default: 10)")
     options = parser.parse_args()
     with served() as port:
-        met = [
-            asyncio.run(measure(port, path, options.times, options.seconds)) for path in ("/python", "/numpy", "/wait")
-        ]
+        met = [asyncio.run(measure(port, f"/{name}", options.times, options.seconds)) for name in options.handlers]
     return 0 if all(met) else 1
 
 

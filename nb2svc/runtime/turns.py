@@ -17,7 +17,7 @@ from .threads import handlers
 SWITCH_SECONDS = 0.0005
 
 _TICK_SECONDS = 0.05
-_FEW = 4  # threads: they keep Python's lock busy, and any probe waits for no more than these
+_FEW = 2  # threads: they keep Python's lock busy, and any probe waits for no more than these
 _FIRST = 8
 _LATE_SECONDS = 0.01  # an answer takes the loop some four turns
 _BUSY = 0.5  # of a processor
