@@ -3,8 +3,8 @@
 Three handlers in turn: one that computes in Python and so holds its lock, one that computes outside of it (NumPy), and
 one that only waits. For each, first as many requests a second are answered as can be (clients that ask again when they
 have their answer), then ``--times`` as many are sent, whether or not anything is answered: each at its own moment, as
-strangers send them. Meanwhile ``/livez`` is asked twenty times a second, on a connection of its own each time. The
-server has one processor, what asks it another.
+strangers send them. Meanwhile a process of its own asks ``/livez`` twenty times a second, each time on a new
+connection, as an orchestrator does. The server has one processor, what asks it another.
 
 Goals: nine tenths of the peak are still answered; those accepted wait no longer than the queue is long; the rest get
 503 at once; ``/livez`` answers within 0.1 s. The exit status is 1 where one of them is missed.
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import subprocess
@@ -50,6 +51,21 @@ def wait():
 for handler in (python, numpy, wait):
     app.get("/" + handler.__name__)(endpoint(handler))
 sys.exit(serve(app, Settings.load()))
+"""
+
+PROBE = """
+import http.client, json, select, sys, time
+
+port, pause = int(sys.argv[1]), float(sys.argv[2])
+seconds = []
+while not select.select([sys.stdin], [], [], pause)[0]:  # until it is closed
+    begin = time.perf_counter()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", "/livez")
+    assert connection.getresponse().status == 200
+    connection.close()
+    seconds.append(time.perf_counter() - begin)
+print(json.dumps(seconds))
 """
 
 
@@ -116,17 +132,13 @@ async def peak(port: int, path: str, seconds: float) -> float:
 
 async def overload(port: int, path: str, rate: float, seconds: float) -> tuple[Tally, float, list[float]]:
     """``rate`` requests a second. What became of them, until when the last was answered, and how long /livez took."""
-    pool, tally, probes = Pool(port), Tally(), Tally()
+    pool, tally = Pool(port), Tally()
+    probe = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", PROBE, str(port), str(PROBE_SECONDS)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
     begin = time.perf_counter()
-
-    async def probe() -> None:
-        while True:
-            one = Pool(port)
-            await one.ask("/livez", probes)
-            one.close()
-            await asyncio.sleep(PROBE_SECONDS)
-
-    probing = asyncio.create_task(probe())
     tasks = []
     sent = 0
     while (now := time.perf_counter() - begin) < seconds:
@@ -136,12 +148,9 @@ async def overload(port: int, path: str, rate: float, seconds: float) -> tuple[T
         await asyncio.sleep(0.002)
     await asyncio.gather(*tasks)
     end = time.perf_counter() - begin
-    probing.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await probing
+    probes, _ = await probe.communicate(b"")
     pool.close()
-    assert not probes.others, probes.others
-    return tally, end, probes.seconds
+    return tally, end, json.loads(probes)
 
 
 @contextlib.contextmanager
